@@ -1,0 +1,79 @@
+//! The command line: types for clap, and the dispatch to one file per subcommand.
+//!
+//! May import everything. Invariant: nothing but parsing and dispatch happens here.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::error::Result;
+
+/// Learn and check Internet access from Ray on Golem: on an embedded localnet, the testnet or the mainnet.
+#[derive(Debug, Parser)]
+#[command(name = "golem-outbound", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything on the localnet, no questions: scaffold, set up, run all steps, verify, tear down.
+    Demo(commands::demo::Args),
+    /// Create a new tutorial project.
+    New(commands::new::Args),
+    /// Say what this machine lacks for the walk, and install it with consent.
+    Doctor(commands::doctor::Args),
+    /// Make or repair the project's Python environment.
+    Environment(commands::environment::Args),
+    /// Check the project's cluster file before a provider is paid.
+    Check(commands::check::Args),
+    /// Say whether providers would accept URLs, and what to write instead.
+    Explain(commands::explain::Args),
+    /// Walk the tutorial, step by step.
+    Run(commands::run::Args),
+    /// The emulated Golem Network on this machine.
+    Localnet(commands::localnet::Args),
+    /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
+    #[command(name = "__guard", hide = true)]
+    Guard(commands::guard::Args),
+    /// The localnet's processes (internal).
+    #[command(name = "__localnet", hide = true)]
+    LocalnetProcess(commands::localnet_process::Args),
+}
+
+/// Runs the program and returns its exit code; see `docs/exit-codes.md`.
+pub fn main() -> ExitCode {
+    let name = std::env::args_os()
+        .next()
+        .map(PathBuf::from)
+        .and_then(|path| path.file_name().map(ToOwned::to_owned));
+    if name.is_some_and(|name| name == "yagna") {
+        return crate::localnet::yagna_command();
+    }
+    let cli = Cli::parse();
+    match dispatch(cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            commands::print_error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(args) => commands::demo::run(args),
+        Command::New(args) => commands::new::run(args),
+        Command::Doctor(args) => commands::doctor::run(args),
+        Command::Environment(args) => commands::environment::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Explain(args) => commands::explain::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::Localnet(args) => commands::localnet::run(args),
+        Command::Guard(args) => commands::guard::run(args),
+        Command::LocalnetProcess(args) => commands::localnet_process::run(args),
+    }
+}

@@ -1,0 +1,1 @@
+//! Golem-cluster.yaml: typed view and findings.

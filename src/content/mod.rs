@@ -1,0 +1,1 @@
+//! Content sources, CID verification, the store of the mirror.

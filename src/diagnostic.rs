@@ -1,0 +1,134 @@
+//! Findings about a text: a code, a severity, a place and what to do, and how they look in a terminal.
+//!
+//! May import `error`. Invariant: positions are one-based lines and columns counted in characters.
+
+use crate::error::{Error, ErrorKind};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Likely to surprise.
+    Warning,
+    /// Will not work.
+    Error,
+}
+
+/// A place in a text: one-based line and column, and the number of characters to underline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Span {
+    /// One-based line.
+    pub line: usize,
+    /// One-based column, in characters.
+    pub column: usize,
+    /// Characters to underline; at least one.
+    pub length: usize,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Diagnostic {
+    /// A stable kebab-case name, for example `outbound-url-without-scheme`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in lower case, without a full stop.
+    pub message: String,
+    /// Where, if it has a place.
+    pub span: Option<Span>,
+    /// What to write or type instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding that makes the text unusable.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, severity: Severity::Error, message: message.into(), span: None, help: None }
+    }
+
+    /// A finding that is likely to surprise.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Gives it a place.
+    #[must_use]
+    pub fn at(mut self, line: usize, column: usize, length: usize) -> Self {
+        self.span = Some(Span { line, column, length: length.max(1) });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The finding as text: message, `--> file:line:column`, the source line with carets, help.
+    pub fn render(&self, file: &str, source: &str) -> String {
+        let severity = match self.severity {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let mut text = format!("{severity}[{}]: {}\n", self.code, self.message);
+        match self.span {
+            Some(span) => {
+                text += &format!("  --> {file}:{}:{}\n", span.line, span.column);
+                if let Some(line) = source.lines().nth(span.line.saturating_sub(1)) {
+                    let number = span.line.to_string();
+                    let gutter = " ".repeat(number.len());
+                    let indent: String = line
+                        .chars()
+                        .take(span.column.saturating_sub(1))
+                        .map(|c| if c == '\t' { '\t' } else { ' ' })
+                        .collect();
+                    text += &format!(
+                        "{gutter} |\n{number} | {line}\n{gutter} | {indent}{}\n",
+                        "^".repeat(span.length)
+                    );
+                }
+            }
+            None => text += &format!("  --> {file}\n"),
+        }
+        if let Some(help) = &self.help {
+            text += &format!("help: {help}\n");
+        }
+        text
+    }
+}
+
+/// The worst findings of a file as one error, rendered, for commands that cannot go on.
+pub fn as_error(file: &str, source: &str, findings: &[Diagnostic]) -> Option<Error> {
+    let text: Vec<String> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| finding.render(file, source))
+        .collect();
+    (!text.is_empty()).then(|| {
+        Error::new(ErrorKind::Usage, format!("`{file}` cannot be used\n{}", text.join("\n").trim_end()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_points_at_its_place() {
+        let finding = Diagnostic::error("outbound-url-without-scheme", "`ipfs.io` has no scheme")
+            .at(2, 3, 7)
+            .help("write `https://ipfs.io`");
+        insta::assert_snapshot!(finding.render("a.yaml", "urls:\n- ipfs.io\n"), @r"
+        error[outbound-url-without-scheme]: `ipfs.io` has no scheme
+          --> a.yaml:2:3
+          |
+        2 | - ipfs.io
+          |   ^^^^^^^
+        help: write `https://ipfs.io`
+        ");
+    }
+}

@@ -1,0 +1,181 @@
+//! What was observed while a step ran, and what checks make of it.
+//!
+//! May import `error` and `diagnostic`. Invariant: evidence is only recorded, never judged here; the folding of
+//! verdicts into an outcome lets no failure and no uncertainty turn into a pass.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How a child process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// It returned this code.
+    Code(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// We ended it because its time was over.
+    TimedOut,
+    /// We ended it because the user or a signal asked for it.
+    Interrupted,
+}
+
+/// One download as the script reported it. Order does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// What was asked for.
+    pub url: String,
+    /// Whether the content arrived and was verified.
+    pub ok: bool,
+    /// Why not, in the script's words.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Bytes of the body.
+    #[serde(default)]
+    pub bytes: u64,
+    /// How the body was verified: `cid`, `sha256`, or nothing.
+    #[serde(default)]
+    pub verified: Option<String>,
+    /// How many tries it took.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The address of the node that fetched it, as Ray knows it.
+    #[serde(default)]
+    pub node: String,
+}
+
+/// The counts that `ray-on-golem network-stats` printed, in its order, and the reasons of rejections.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Funnel {
+    /// `("Initial", 21)` and so on.
+    pub counts: Vec<(String, u64)>,
+    /// `("Outbound rejected because: …", 4)` and so on.
+    pub rejections: Vec<(String, u64)>,
+}
+
+/// All that was observed while a step ran.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// How its command ended.
+    pub exit: Exit,
+    /// Both streams in the order of arrival, ANSI codes stripped.
+    pub output: String,
+    /// Wall-clock time.
+    pub elapsed: Duration,
+    /// Downloads that the output reports.
+    pub ledger: Vec<LedgerRow>,
+    /// VPN addresses of the cluster's nodes that are up, where the network can tell.
+    pub nodes: Vec<String>,
+    /// Ports of the walk that are still taken after the step, with the process that holds each.
+    pub busy_ports: Vec<(u16, String)>,
+    /// Processes of the walk that are still alive after the step, where the network can tell.
+    pub processes: Vec<String>,
+}
+
+/// Whose doing a failure is. A failure of the network is never laid at the learner's door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// Something typed or left out by the reader.
+    You,
+    /// The project's files.
+    Project,
+    /// This machine.
+    Machine,
+    /// The connection to the Internet.
+    Network,
+    /// The providers' whitelist.
+    Whitelist,
+    /// A provider.
+    Provider,
+    /// ray-on-golem, Ray, yagna, or a public service.
+    Upstream,
+}
+
+/// What one check says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Verdict {
+    /// It holds.
+    Pass,
+    /// It does not hold.
+    Fail {
+        /// What should have been seen.
+        expected: String,
+        /// What was seen.
+        found: String,
+    },
+    /// It cannot be told.
+    Inconclusive {
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every check passed.
+    Passed,
+    /// At least one check failed.
+    Failed,
+    /// No check failed, but at least one could not tell, or there was none.
+    Inconclusive,
+    /// The reader skipped it, or the network has no use for it.
+    Skipped,
+    /// A step before it did not pass.
+    NotReached,
+}
+
+impl Outcome {
+    /// Folds verdicts: one failure fails, one uncertainty is uncertain, and no verdict at all is never a pass.
+    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Self {
+        let mut outcome = None;
+        for verdict in verdicts {
+            outcome = Some(match (outcome, verdict) {
+                (_, Verdict::Fail { .. }) | (Some(Self::Failed), _) => Self::Failed,
+                (_, Verdict::Inconclusive { .. }) | (Some(Self::Inconclusive), _) => Self::Inconclusive,
+                (_, Verdict::Pass) => Self::Passed,
+            });
+        }
+        outcome.unwrap_or(Self::Inconclusive)
+    }
+
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "could not tell",
+            Self::Skipped => "skipped",
+            Self::NotReached => "not reached",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fail() -> Verdict {
+        Verdict::Fail { expected: "a".into(), found: "b".into() }
+    }
+
+    fn unsure() -> Verdict {
+        Verdict::Inconclusive { reason: "c".into() }
+    }
+
+    #[test]
+    fn verdicts_fold_to_the_worst() {
+        assert_eq!(Outcome::of(&[Verdict::Pass, Verdict::Pass]), Outcome::Passed);
+        assert_eq!(Outcome::of(&[Verdict::Pass, unsure()]), Outcome::Inconclusive);
+        assert_eq!(Outcome::of(&[unsure(), fail(), Verdict::Pass]), Outcome::Failed);
+    }
+
+    #[test]
+    fn no_verdict_is_never_green() {
+        assert_eq!(Outcome::of(&[]), Outcome::Inconclusive);
+    }
+}

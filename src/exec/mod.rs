@@ -1,0 +1,1 @@
+//! Child processes, tools on PATH, the Python environment.

@@ -1,0 +1,1 @@
+//! The networks that a walk can run on.

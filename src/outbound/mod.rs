@@ -1,0 +1,1 @@
+//! Url, share links, whitelist, rules, manifest, runtime filter.

@@ -1,0 +1,1 @@
+//! Front matter to steps, checks, hints, plan.

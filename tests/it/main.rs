@@ -1,0 +1,1 @@
+//! Command-line and end-to-end tests: one binary, so that the crate is linked once.
