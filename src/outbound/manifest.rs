@@ -134,7 +134,7 @@ impl Manifest {
     /// The manifest that ray-on-golem 0.13 sends for these URLs (`server/services/golem/manifest.py`). The protocols
     /// are the URLs' schemes in the order of their first appearance; ray-on-golem's own order is arbitrary.
     pub fn of_ray_on_golem(image_url: &str, image_hash: &str, outbound_urls: &[Url]) -> Self {
-        let texts: Vec<String> = outbound_urls.iter().map(|url| as_written(url)).collect();
+        let texts: Vec<String> = outbound_urls.iter().map(as_written).collect();
         let mut protocols: Vec<String> = Vec::new();
         for url in outbound_urls {
             if !protocols.iter().any(|known| known == url.scheme()) {
