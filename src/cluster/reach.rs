@@ -29,22 +29,40 @@ pub(super) fn is_covered(config: &ClusterConfig, url: &Url) -> bool {
         })
 }
 
-/// Findings about URLs in a Python script that no `outbound_urls` covers. The places are those of the script.
+/// Findings about URLs in a Python script that no `outbound_urls` covers, one for each host. The places are those of
+/// the script.
 pub fn script_findings(config: &ClusterConfig, script: &str) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<(Diagnostic, usize)> = Vec::new();
     for (number, line) in script.lines().enumerate() {
         if line.trim_start().starts_with('#') {
             continue;
         }
         for literal in LITERAL.captures_iter(line).filter_map(|captures| captures.get(1)) {
+            let Some(finding) = uncovered(config, literal.as_str()) else { continue };
+            if let Some((_, again)) = findings.iter_mut().find(|(first, _)| first.message == finding.message)
+            {
+                *again += 1;
+                continue;
+            }
             let column = line[..literal.start()].chars().count() + 1;
-            let length = literal.as_str().chars().count();
-            findings.extend(
-                uncovered(config, literal.as_str()).map(|finding| finding.at(number + 1, column, length)),
-            );
+            findings.push((finding.at(number + 1, column, authority_length(literal.as_str())), 0));
         }
     }
-    findings
+    let say = |(mut finding, again): (Diagnostic, usize)| {
+        match again {
+            0 => {}
+            1 => finding.message += " (once more below)",
+            _ => finding.message += &format!(" ({again} times more below)"),
+        }
+        finding
+    };
+    findings.into_iter().map(say).collect()
+}
+
+/// The characters of scheme and host, which are what matters.
+fn authority_length(literal: &str) -> usize {
+    let start = literal.find("://").map_or(0, |at| at + 3);
+    literal[start..].find(['/', '?', '#']).map_or(literal, |at| &literal[..start + at]).chars().count()
 }
 
 fn uncovered(config: &ClusterConfig, literal: &str) -> Option<Diagnostic> {

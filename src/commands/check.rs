@@ -66,6 +66,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let text = read(&path)?;
     let (config, mut findings) = ClusterConfig::parse(&text);
     findings.extend(whitelist_findings(&text, &Whitelist::snapshot()));
+    findings.sort_by_key(|finding| finding.span.map_or((usize::MAX, 0), |span| (span.line, span.column)));
     let mut checked = vec![Checked { file: path.display().to_string(), source: text, findings }];
     let script = path.with_file_name(SCRIPT);
     if let Some(config) = &config
@@ -171,4 +172,42 @@ fn show_manifest(config: Option<&ClusterConfig>, checked: &[Checked]) {
         &config.outbound_urls,
     );
     println!("{}", serde_json::to_string_pretty(&manifest).expect("a manifest always becomes JSON"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_ends_with_verdicts_and_a_count() {
+        let source = "outbound_urls: [ipfs.io]\n".to_owned();
+        let finding =
+            Diagnostic::error("outbound-url-without-scheme", "`ipfs.io` has no scheme").at(1, 17, 7);
+        let checked = [Checked { file: "golem-cluster.yaml".into(), source, findings: vec![finding] }];
+        let judge = |url| judge(&Rules::default(), &Whitelist::snapshot(), url);
+        let verdicts = [judge("https://ipfs.io"), judge("https://pypi.org")];
+        insta::assert_snapshot!(text_report(&checked, &verdicts, 80), @r"
+        error[outbound-url-without-scheme]: `ipfs.io` has no scheme
+          --> golem-cluster.yaml:1:17
+          |
+        1 | outbound_urls: [ipfs.io]
+          |                 ^^^^^^^
+
+        Providers with the default whitelist (2025-10-27):
+          accept https://ipfs.io (strict `ipfs.io`)
+          reject https://pypi.org (no pattern matches)
+
+        golem-cluster.yaml: 1 error, no warnings
+        ");
+    }
+
+    #[test]
+    fn the_json_names_the_file_of_each_finding() {
+        let findings = vec![Diagnostic::warning("no-outbound-urls", "no `outbound_urls`")];
+        let checked = [Checked { file: "a.yaml".into(), source: String::new(), findings }];
+        let json = serde_json::to_value(report(&checked, &[])).unwrap();
+        assert_eq!((&json["errors"], &json["warnings"]), (&0.into(), &1.into()));
+        assert_eq!(json["findings"][0]["file"], "a.yaml");
+        assert_eq!(json["findings"][0]["code"], "no-outbound-urls");
+    }
 }

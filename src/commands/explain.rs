@@ -11,7 +11,7 @@ use super::paragraph::{fill, width};
 use crate::error::{Error, Result};
 use crate::outbound::OutboundRequest;
 use crate::outbound::filter::endpoint;
-use crate::outbound::near_miss::nearest;
+use crate::outbound::near_miss::{meant_host, nearest};
 use crate::outbound::rules::{Mode, Rules, decide};
 use crate::outbound::share_link::{Rewrite, rewrite};
 use crate::outbound::whitelist::{DomainPattern, SNAPSHOT_COMMIT, SNAPSHOT_DATE, Whitelist};
@@ -98,14 +98,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Format::Json => println!("{}", to_json(&explanation)?),
         Format::Text => print!("{}", text(&explanation, &source(args.whitelist.as_deref()), width())),
     }
-    Ok(match &explanation {
-        Explanation { accepted: true, .. } => ExitCode::SUCCESS,
-        Explanation { reason: Some(_), .. } if explanation.urls.iter().all(|url| url.host.is_some()) => {
-            ExitCode::from(1)
-        }
-        _ if explanation.urls.iter().any(UrlVerdict::is_unparsable) => ExitCode::from(2),
-        _ => ExitCode::from(1),
-    })
+    Ok(ExitCode::from(match &explanation {
+        Explanation { accepted: true, .. } => 0,
+        Explanation { urls, .. } if urls.iter().any(UrlVerdict::is_unparsable) => 2,
+        _ => 1,
+    }))
 }
 
 /// JSON for people's programs.
@@ -197,7 +194,8 @@ pub(super) fn judge(rules: &Rules, whitelist: &Whitelist, text: &str) -> UrlVerd
 
 fn parse(text: &str) -> std::result::Result<Url, (String, Option<String>)> {
     match Url::parse(text) {
-        Ok(url) if text.contains("://") || url.cannot_be_a_base() && !text.contains('.') => Ok(url),
+        Ok(url) if text.contains("://") => Ok(url),
+        // `localhost:8080` would parse as a URL of the scheme `localhost`.
         Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
             let suggestion = Url::parse(&format!("https://{text}")).ok().map(|_| format!("https://{text}"));
             Err(("it has no scheme".to_owned(), suggestion))
@@ -221,21 +219,10 @@ fn why(rules: &Rules, host: Option<&str>, pattern: Option<&DomainPattern>, accep
     }
 }
 
-/// The URL with the host that was probably meant: without the dot at its end or the `www.` in
-/// front, or with a typing error corrected.
+/// The URL with the host that was probably meant.
 fn repaired(url: &Url, whitelist: &Whitelist) -> Option<String> {
-    let host = url.host_str()?;
-    let dotless = host.trim_end_matches('.');
-    let bare =
-        dotless.strip_prefix("www.").filter(|bare| whitelist.matches(bare).is_some()).unwrap_or(dotless);
-    let known = whitelist.patterns().iter().map(|pattern| pattern.domain.as_str());
-    let meant = match whitelist.matches(bare) {
-        Some(_) => bare,
-        None => crate::outbound::near_miss::closest_word(bare, known)
-            .filter(|meant| strsim::osa_distance(bare, meant) <= 2 && whitelist.matches(meant).is_some())?,
-    };
     let mut repaired = url.clone();
-    repaired.set_host(Some(meant)).ok()?;
+    repaired.set_host(Some(&meant_host(whitelist, url.host_str()?)?)).ok()?;
     Some(repaired.to_string())
 }
 

@@ -67,6 +67,21 @@ fn literal_end(pattern: &str) -> String {
     text[start..].trim_start_matches('.').to_owned()
 }
 
+/// The whitelisted host that was probably meant: without the dot at the end, without `www.` in front, or with a letter
+/// or two corrected.
+pub fn meant_host(whitelist: &Whitelist, host: &str) -> Option<String> {
+    let dotless = host.trim_end_matches('.').to_lowercase();
+    let bare = dotless.strip_prefix("www.").unwrap_or(&dotless);
+    let strict = whitelist.patterns().iter().filter(|pattern| pattern.kind == MatchKind::Strict);
+    let misspelt =
+        || strict.map(|pattern| &pattern.domain).find(|domain| strsim::osa_distance(domain, bare) <= 2);
+    [dotless.as_str(), bare]
+        .into_iter()
+        .find(|candidate| whitelist.matches(candidate).is_some())
+        .map(str::to_owned)
+        .or_else(|| misspelt().filter(|domain| domain.len() > 6).cloned())
+}
+
 /// The candidate that somebody probably meant, if one is near enough: at most a third of the letters differ.
 pub fn closest_word<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
@@ -97,6 +112,15 @@ mod tests {
         assert_eq!(near("npmjs.org"), ["registry.npmjs.org: it covers a part of this domain only"]);
         assert!(near("dev.golem.network").iter().any(|line| line.contains(r".*\.dev\.golem\.network$")));
         assert_eq!(near("example.com"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_host_is_repaired_where_it_is_clear() {
+        let meant = |host: &str| meant_host(&Whitelist::snapshot(), host);
+        assert_eq!(meant("www.ipfs.io").as_deref(), Some("ipfs.io"));
+        assert_eq!(meant("pypi.dev.golem.network.").as_deref(), Some("pypi.dev.golem.network"));
+        assert_eq!(meant("gihtub.com").as_deref(), Some("github.com"));
+        assert_eq!(meant("pypi.org"), None);
     }
 
     #[test]
