@@ -170,8 +170,10 @@ fn broken(text: &str, error: &serde_yaml::Error) -> Diagnostic {
     let opened = || {
         whole.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column ")).and_then(numbers)
     };
-    let (line, column) =
-        repeated.or_else(|| reported.filter(|(line, _)| *line <= lines)).or_else(opened).unwrap_or((1, 1));
+    let (line, column) = repeated
+        .or_else(|| reported.filter(|(line, _)| *line <= lines))
+        .or_else(opened)
+        .unwrap_or((lines, text.lines().last().map_or(1, |line| line.chars().count().max(1))));
     let source = text.lines().nth(line - 1).unwrap_or_default();
     let help = if source.trim_start_matches(' ').starts_with('\t') {
         "YAML does not allow tabs for indentation; use spaces"

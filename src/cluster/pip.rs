@@ -2,6 +2,8 @@
 //!
 //! May import `outbound` and its siblings. Invariant: the image's pip asks [`super::PIP_INDEX`] and nothing else.
 
+use url::Url;
+
 use super::config::{ClusterConfig, node_types};
 use super::document::{Cursor, Document};
 use super::{PIP_INDEX, reach};
@@ -16,13 +18,18 @@ pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &
         .into_iter()
         .flat_map(|(_, cursor)| COMMANDS.into_iter().filter_map(move |key| cursor.get(key)));
     let commands: Vec<Cursor<'_>> = at_top.chain(of_types).flat_map(|list| list.items()).collect();
-    let index = url::Url::parse(PIP_INDEX).expect("the index is a URL");
+    let index = Url::parse(PIP_INDEX).expect("the index is a URL");
     let index_declared = reach::is_covered(config, &index);
     for command in commands {
         let Some(text) = command.value.as_str().filter(|text| installs(text)) else { continue };
-        if text.contains("pypi.org") {
-            let finding =
-                Diagnostic::error("pip-index-not-whitelisted", "providers do not let nodes reach pypi.org");
+        let foreign = text
+            .split(['=', ' ', '"', '\''])
+            .filter_map(|word| Url::parse(word).ok())
+            .find(|url| matches!(url.scheme(), "http" | "https") && !reach::is_covered(config, url));
+        if let Some(host) = foreign.as_ref().filter(|url| url.host() != index.host()).and_then(Url::host_str)
+        {
+            let message = format!("pip is told to ask `{host}`, which `outbound_urls` does not declare");
+            let finding = Diagnostic::error("pip-index-not-declared", message);
             findings
                 .push(command.mark(finding.help("leave the index out: the image's pip asks Golem's proxy")));
         } else if !index_declared {

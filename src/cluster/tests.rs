@@ -107,6 +107,7 @@ fn broken_yaml_has_a_place_and_no_view() {
         ("- a\n", "not-a-cluster-file! 1:1"),
         ("", "not-a-cluster-file! 1:1"),
         ("a: 'x\n", "broken-yaml! 1:4"),
+        ("a: 1\nb: [\n", "broken-yaml! 2:4"),
     ] {
         let (view, findings) = ClusterConfig::parse(text);
         assert!(view.is_none(), "{text}");
@@ -225,8 +226,8 @@ fn pip_needs_its_index() {
         text.replace("[\"https://ipfs.io\"]", "[\"https://ipfs.io\", \"https://pypi.dev.golem.network\"]");
     assert_eq!(codes(&text), Vec::<String>::new());
     assert_eq!(
-        codes(&text.replace("pip install", "pip3 -q install -i https://pypi.org/simple")),
-        ["pip-index-not-whitelisted! 30:27"]
+        codes(&text.replace("pip install", "pip3 -q install -i https://index.example/simple")),
+        ["pip-index-not-declared! 30:27"]
     );
     assert_eq!(
         changed("initialization_commands: []", "initialization_commands: [\"pipx list\"]"),
@@ -255,6 +256,20 @@ fn the_whitelist_is_asked_about_every_host() {
     let findings = whitelist_findings(&text, &Whitelist::snapshot());
     assert_eq!(listed(&findings), ["host-not-whitelisted 14:25"]);
     assert_eq!(whitelist_findings(GOOD, &Whitelist::snapshot()), []);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_the_reader(at in 0..GOOD.len(), length in 0..40usize, inserted in "[-\\[\\]{}:,#&*!|>'\"%@` \\n\\tä]{0,4}") {
+        let end = (at + length).min(GOOD.len());
+        let text = format!("{}{inserted}{}", &GOOD[..at], &GOOD[end..]);
+        let (view, findings) = ClusterConfig::parse(&text);
+        proptest::prop_assert!(view.is_some() || findings.iter().any(|finding| finding.severity == Severity::Error));
+        let lines = text.lines().count().max(1);
+        for span in findings.iter().filter_map(|finding| finding.span) {
+            proptest::prop_assert!((1..=lines).contains(&span.line) && span.column >= 1, "{:?} in {}", span, text);
+        }
+    }
 }
 
 #[test]

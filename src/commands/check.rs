@@ -185,7 +185,7 @@ mod tests {
             Diagnostic::error("outbound-url-without-scheme", "`ipfs.io` has no scheme").at(1, 17, 7);
         let checked = [Checked { file: "golem-cluster.yaml".into(), source, findings: vec![finding] }];
         let judge = |url| judge(&Rules::default(), &Whitelist::snapshot(), url);
-        let verdicts = [judge("https://ipfs.io"), judge("https://pypi.org")];
+        let verdicts = [judge("https://ipfs.io"), judge("https://example.org")];
         insta::assert_snapshot!(text_report(&checked, &verdicts, 80), @r"
         error[outbound-url-without-scheme]: `ipfs.io` has no scheme
           --> golem-cluster.yaml:1:17
@@ -195,7 +195,7 @@ mod tests {
 
         Providers with the default whitelist (2025-10-27):
           accept https://ipfs.io (strict `ipfs.io`)
-          reject https://pypi.org (no pattern matches)
+          reject https://example.org (no pattern matches)
 
         golem-cluster.yaml: 1 error, no warnings
         ");

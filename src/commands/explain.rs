@@ -186,8 +186,8 @@ pub(super) fn judge(rules: &Rules, whitelist: &Whitelist, text: &str) -> UrlVerd
         Rewrite::Fine => {}
     }
     let error = endpoint(&url).err().map(|error| format!("manifest initialization error: {error}"));
-    if error.is_some() {
-        notes.push("A provider that accepts it cannot start a node with it.".to_owned());
+    if let Some(error) = error.as_ref().filter(|_| accepted) {
+        notes.push(format!("But no provider can start a node with it: `{error}`."));
     }
     UrlVerdict { url: text.to_owned(), host, accepted, pattern, suggestion, error, notes }
 }
@@ -253,7 +253,15 @@ impl UrlVerdict {
         self.host.is_none() && self.notes.is_empty()
     }
 
-    /// The verdict as lines.
+    /// What is said below the verdict.
+    fn lines(&self) -> Vec<String> {
+        match &self.error {
+            Some(error) if self.is_unparsable() => vec![format!("{}.", capitalised(error))],
+            _ => self.notes.clone(),
+        }
+    }
+
+    /// The verdict for people.
     fn text(&self, width: usize) -> String {
         let word = match self {
             _ if self.is_unparsable() => "not a URL",
@@ -261,9 +269,7 @@ impl UrlVerdict {
             _ => "rejected",
         };
         let mut text = format!("{}\n  {word}\n", self.url);
-        for note in
-            self.error.iter().map(|error| format!("{}.", capitalised(error))).chain(self.notes.clone())
-        {
+        for note in self.lines() {
             text += &fill("  ", "  ", &note, width);
         }
         if let Some(suggestion) = &self.suggestion {

@@ -83,7 +83,7 @@ fn no_line_is_wider_than_the_terminal() {
     let urls = [
         "https://www.ipfs.io/x",
         "https://raw.githubusercontent.com/a/b/c",
-        "https://pypi.org",
+        "https://example.org",
         "udp://ipfs.io",
     ];
     let text = text(&of(&urls), &source(None), 80);

@@ -212,7 +212,6 @@ mod tests {
         assert_eq!(passes(&Whitelist::snapshot(), &hosts), [true, true, false, false, false, true]);
         let dropbox = ["dl.dropboxusercontent.com", "uc1.dl.dropboxusercontent.com", "www.dropbox.com"];
         assert_eq!(passes(&Whitelist::snapshot(), &dropbox), [true, false, false]);
-        assert_eq!(passes(&Whitelist::snapshot(), &["pypi.org", "files.pythonhosted.org"]), [false, false]);
     }
 
     #[test]
