@@ -11,6 +11,7 @@ pub mod guard;
 pub mod localnet;
 pub mod localnet_process;
 pub mod new;
+mod paragraph;
 pub mod run;
 
 use crate::error::Error;

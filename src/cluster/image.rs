@@ -1,0 +1,81 @@
+//! The image of the nodes.
+//!
+//! May import its siblings. Invariant: every node type has exactly one of `image_tag` and `image_hash` after merging;
+//! otherwise ray-on-golem's webserver crashes with a bare HTTP 500 (`helpers/demand_config.py`).
+
+use super::config::{ClusterConfig, node_configs};
+use super::document::Document;
+use crate::diagnostic::Diagnostic;
+
+/// The tag that fits ray-on-golem 0.13.0 and Ray 2.9.3.
+const CURRENT: &str = "golem/ray-on-golem:0.13.0-py3.10.13-ray2.9.3";
+
+pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+    for node_type in &config.node_types {
+        let (code, what, help) = match (&node_type.demand.image_tag, &node_type.demand.image_hash) {
+            (Some(_), Some(_)) => {
+                ("image-twice", "has both `image_tag` and `image_hash`", "keep one".to_owned())
+            }
+            (None, None) => (
+                "image-missing",
+                "has neither `image_tag` nor `image_hash`",
+                format!("add `image_tag: \"{CURRENT}\"` under `provider.parameters.node_config.demand`"),
+            ),
+            _ => continue,
+        };
+        let message = format!("`{}` {what}, so no node can be requested", node_type.name);
+        let finding = Diagnostic::error(code, message).help(help);
+        let place = node_configs(document).into_iter().rev().find_map(|config| {
+            let demand = config.get("demand")?;
+            demand.get("image_hash").or_else(|| demand.get("image_tag")).or(Some(demand))
+        });
+        findings.push(match place {
+            Some(place) => place.mark_key(finding),
+            None => finding,
+        });
+        // The common settings cause the same finding for every node type; one is enough.
+        break;
+    }
+    for config in node_configs(document) {
+        let Some(tag) = config.get("demand").and_then(|demand| demand.get("image_tag")) else { continue };
+        findings.extend(tag.value.as_str().and_then(form).map(|finding| tag.mark(finding)));
+    }
+}
+
+/// `<user>/<repository>:<ray-on-golem>-py<python>-ray<ray>`; other people's images only need `<user>/<repository>:…`.
+fn form(tag: &str) -> Option<Diagnostic> {
+    let malformed = || {
+        Diagnostic::error(
+            "image-tag-form",
+            format!("`{tag}` is no image tag: expected `<user>/<repository>:<tag>`"),
+        )
+        .help(format!("write `{CURRENT}`"))
+    };
+    let Some((repository, version)) = tag.split_once(':') else { return Some(malformed()) };
+    let parts: Vec<&str> = repository.split('/').collect();
+    let unclean = |part: &str| part.is_empty() || part.contains(char::is_whitespace);
+    if parts.len() != 2 || parts.iter().any(|part| unclean(part)) || unclean(version) || version.contains('/')
+    {
+        return Some(malformed());
+    }
+    if repository != "golem/ray-on-golem" || CURRENT.ends_with(&format!(":{version}")) {
+        return None;
+    }
+    let pieces: Vec<&str> = version.split('-').collect();
+    if !matches!(pieces[..], [_, python, ray, ..] if python.starts_with("py") && ray.starts_with("ray")) {
+        return Some(
+            Diagnostic::error(
+                "image-tag-form",
+                format!("`{version}` is no version of `golem/ray-on-golem`: expected `<version>-py<python>-ray<ray>`"),
+            )
+            .help(format!("write `{CURRENT}`")),
+        );
+    }
+    Some(
+        Diagnostic::warning(
+            "image-of-other-version",
+            format!("`{version}` is not made for ray-on-golem 0.13.0"),
+        )
+        .help(format!("`{CURRENT}` fits ray-on-golem 0.13.0 and Ray 2.9.3")),
+    )
+}

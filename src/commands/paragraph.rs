@@ -1,0 +1,69 @@
+//! Texts broken into lines that fit the terminal.
+//!
+//! May import nothing of the house. Invariant: words are never cut, so what is meant to be copied stays whole.
+
+/// The columns to fill: the terminal's, at most 80; 80 where the output is no terminal.
+pub fn width() -> usize {
+    match console::Term::stdout().size_checked() {
+        Some((_, columns)) => usize::from(columns).clamp(20, 80),
+        None => 80,
+    }
+}
+
+/// One paragraph whose first line begins with `first` and whose other lines begin with `rest`; ends with a newline.
+pub fn fill(first: &str, rest: &str, text: &str, width: usize) -> String {
+    let mut lines = vec![first.to_owned()];
+    let mut begun = false;
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a first line");
+        if begun && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(format!("{rest}{word}"));
+        } else {
+            if begun {
+                line.push(' ');
+            }
+            line.push_str(word);
+            begun = true;
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A rendered finding with its message and help filled; the lines that quote the source stay as they are.
+pub fn fill_finding(rendered: &str, width: usize) -> String {
+    rendered
+        .lines()
+        .map(|line| {
+            let quoted = line.trim_start().starts_with(|c: char| c == '|' || c == '-' || c.is_ascii_digit());
+            if quoted || line.chars().count() <= width {
+                format!("{line}\n")
+            } else {
+                fill("", "  ", line, width)
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_moved_and_never_cut() {
+        assert_eq!(
+            fill("a: ", "   ", "one two https://ipfs.io/ipfs/x", 12),
+            "a: one two\n   https://ipfs.io/ipfs/x\n"
+        );
+        assert_eq!(fill("", "", "", 12), "\n");
+    }
+
+    #[test]
+    fn quoted_source_is_left_alone() {
+        let finding =
+            "error[x]: a long message that goes on\n  --> a:1:1\n1 | a long source line that goes on\n";
+        assert_eq!(
+            fill_finding(finding, 20),
+            "error[x]: a long\n  message that goes\n  on\n  --> a:1:1\n1 | a long source line that goes on\n"
+        );
+    }
+}
