@@ -6,7 +6,9 @@
 pub mod capture;
 pub mod descendants;
 pub mod disk;
+pub mod environment;
 pub mod guard;
+pub mod marker;
 pub mod port;
 pub mod process;
 pub mod program;
