@@ -6,9 +6,11 @@
 pub mod capture;
 pub mod descendants;
 pub mod disk;
+pub mod doctor;
 pub mod environment;
 pub mod guard;
 pub mod marker;
+pub mod mend;
 pub mod port;
 pub mod process;
 pub mod program;
