@@ -1,3 +1,6 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
+mod doctor;
+mod environment;
+mod guard;
 mod rooms;

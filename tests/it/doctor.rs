@@ -1,0 +1,124 @@
+//! `doctor` on a machine without the programs of the walk: a PATH that holds nothing but an apt-get of ours.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const PROGRAMS: [&str; 4] = ["rsync", "ssh", "ssh-keygen", "ip"];
+
+/// Says its arguments and "installs" what rsync, openssh-client and iproute2 hold.
+const APT_GET: &str = "#!/bin/sh
+echo \"apt-get $* ($DEBIAN_FRONTEND)\"
+[ \"$1\" = install ] || exit 0
+for name in rsync ssh ssh-keygen ip; do
+    printf '#!/bin/sh\\n' > \"${0%/*}/$name\"
+    /bin/chmod 755 \"${0%/*}/$name\"
+done
+";
+
+const UNREACHABLE: &str = "#!/bin/sh
+echo \"E: Failed to fetch http://me:secret@mirror.test/rsync.deb  Could not connect to mirror.test:80\"
+exit 100
+";
+
+fn machine(apt_get: Option<&str>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(script) = apt_get {
+        let file = folder.path().join("apt-get");
+        std::fs::write(&file, script).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    folder
+}
+
+fn doctor(path: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_golem-outbound"))
+        .arg("doctor")
+        .args(arguments)
+        .env("PATH", path)
+        .current_dir(path)
+        .output()
+        .unwrap()
+}
+
+fn root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn everything_is_missing_at_once_and_the_exact_command_is_shown() {
+    let machine = machine(Some(APT_GET));
+    let output = doctor(machine.path(), &[]);
+    assert_eq!(output.status.code(), Some(3));
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    for name in PROGRAMS {
+        assert!(found.contains(&format!("missing  {name}\n")), "{found}");
+    }
+    let sudo = if root() { "" } else { "sudo " };
+    let expected = format!("`{sudo}apt-get install -y rsync openssh-client iproute2");
+    assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+    assert!(stderr(&output).contains("this machine lacks rsync, ssh, ssh-keygen, ip"), "{}", stderr(&output));
+}
+
+#[test]
+fn programs_read_the_same_as_json() {
+    let machine = machine(Some(APT_GET));
+    let output = doctor(machine.path(), &["--format", "json"]);
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["complete"], false);
+    assert_eq!(value["findings"][0]["subject"], "rsync");
+    assert_eq!(value["findings"][0]["standing"], "missing");
+    assert_eq!(value["findings"][0]["packages"][0], "rsync");
+}
+
+#[test]
+fn without_consent_nothing_is_installed() {
+    let machine = machine(Some(APT_GET));
+    let output = doctor(machine.path(), &["--fix"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!machine.path().join("rsync").exists());
+}
+
+#[test]
+fn consent_of_root_installs_and_looks_again() {
+    let machine = machine(Some(APT_GET));
+    let output = doctor(machine.path(), &["--fix", "--yes"]);
+    let said = stderr(&output);
+    if root() {
+        assert!(said.contains("apt-get install -y rsync openssh-client iproute2"), "{said}");
+        assert!(said.contains("(noninteractive)"), "{said}");
+        let found = String::from_utf8_lossy(&output.stdout).into_owned();
+        for name in PROGRAMS {
+            assert!(found.contains(&format!("ready    {name}\n")), "{found}");
+        }
+    } else {
+        // There is no sudo on this PATH, so that a person must type it.
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(!machine.path().join("rsync").exists());
+    }
+}
+
+#[test]
+fn an_archive_that_cannot_be_reached_is_inconclusive_and_credentials_stay_hidden() {
+    if !root() {
+        return;
+    }
+    let machine = machine(Some(UNREACHABLE));
+    let output = doctor(machine.path(), &["--fix", "--yes"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let error = stderr(&output).split("error: ").nth(1).unwrap().to_owned();
+    assert!(error.contains("cannot be reached") && !error.contains("secret"), "{error}");
+}
+
+#[test]
+fn a_machine_without_apt_get_is_told_the_packages() {
+    let machine = machine(None);
+    let output = doctor(machine.path(), &["--fix", "--yes"]);
+    assert_eq!(output.status.code(), Some(3));
+    let expected = "there is no apt-get here; install what these Debian packages hold: rsync openssh-client";
+    assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}

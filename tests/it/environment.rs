@@ -1,0 +1,236 @@
+//! `environment` with a uv of ours, which makes an environment in no time, or fails, or never ends.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Makes what the real one makes, as far as anybody looks; `$INSTALL` is what happens while installing.
+const UV: &str = r#"#!/bin/sh
+case "$1 $2" in
+    "--version ") echo "uv 0.0.0" ;;
+    "python find") exit 1 ;;
+    "venv --no-project")
+        for venv in "$@"; do :; done
+        mkdir -p "$venv/bin"; touch "$venv/bin/python" ;;
+    "pip install")
+        eval "$INSTALL"
+        printf '#!/bin/sh\necho ray-on-golem %s\n' "${RELEASE-0.13.0}" > venv/bin/ray-on-golem
+        printf '#!/bin/sh\necho ray, version 2.9.3\n' > venv/bin/ray
+        chmod 755 venv/bin/ray*  ;;
+esac
+"#;
+
+/// A Python of the given version, as far as anybody asks.
+const PYTHON: &str = "#!/bin/sh\nprintf '%s\\n' VERSION \"$0\" /usr True\n";
+
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { folder: tempfile::tempdir().unwrap() };
+        std::fs::create_dir_all(machine.path("bin")).unwrap();
+        std::fs::create_dir_all(machine.path("project")).unwrap();
+        std::fs::write(machine.path("project/requirements.lock"), "ray==2.9.3\n").unwrap();
+        machine.program("uv", UV);
+        machine.python("3.10.13");
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().canonicalize().unwrap().join(name)
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        let file = self.path("bin").join(name);
+        std::fs::write(&file, script).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn python(&self, version: &str) {
+        self.program("python3", &PYTHON.replace("VERSION", version));
+    }
+
+    fn command(&self, project: &str, install: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_golem-outbound"));
+        command
+            .arg("environment")
+            .arg(self.path(project))
+            .arg("--python")
+            .arg(self.path("bin/python3"))
+            .env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()))
+            .env("INSTALL", install);
+        command
+    }
+
+    fn environment(&self, project: &str, install: &str) -> Output {
+        self.command(project, install).output().unwrap()
+    }
+
+    /// Starts one whose installation says its process id in a file and never ends.
+    fn endless(&self) -> (Child, i32) {
+        let said = self.path("pid");
+        let install = format!("echo $$ > {0}.new; mv {0}.new {0}; exec sleep 600", said.display());
+        let child = self
+            .command("project", &install)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        eventually("the installation did not begin", || said.exists());
+        (child, std::fs::read_to_string(said).unwrap().trim().parse().unwrap())
+    }
+}
+
+fn eventually(what: &str, state: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !state() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn process_exists(pid: i32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+#[test]
+fn the_second_call_does_nothing_in_no_time() {
+    let machine = Machine::new();
+    let output = machine.environment("project", "");
+    assert!(output.status.success(), "{}", said(&output));
+    let python = format!("{}\n", machine.path("project/venv/bin/python").display());
+    assert_eq!(String::from_utf8_lossy(&output.stdout), python);
+    let started = Instant::now();
+    let output = machine.environment("project", "exit 1");
+    assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
+    assert_eq!(said(&output), "the environment is current\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), python);
+}
+
+#[test]
+fn a_moved_project_and_a_deleted_environment_are_noticed_and_made_anew() {
+    let machine = Machine::new();
+    assert!(machine.environment("project", "").status.success());
+    std::fs::rename(machine.path("project"), machine.path("moved")).unwrap();
+    let output = machine.environment("moved", "");
+    assert!(output.status.success(), "{}", said(&output));
+    let expected = format!("the project was moved here from `{}`", machine.path("project").display());
+    assert!(said(&output).contains(&expected), "{}", said(&output));
+    std::fs::remove_dir_all(machine.path("moved/venv")).unwrap();
+    let output = machine.environment("moved", "");
+    assert!(output.status.success());
+    assert!(said(&output).contains("the environment was deleted; making it anew"), "{}", said(&output));
+}
+
+#[test]
+fn a_registry_that_cannot_be_reached_leaves_nothing_half_made() {
+    let machine = Machine::new();
+    let install = "echo 'error: Failed to fetch: `http://me:secret@registry.test/simple/ray/`'; exit 2";
+    let output = machine.environment("project", install);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(said(&output).contains("the package registry cannot be reached"), "{}", said(&output));
+    assert!(said(&output).contains("wheels"), "{}", said(&output));
+    assert!(!said(&output).contains("secret"), "{}", said(&output));
+    assert!(!machine.path("project/venv").exists());
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_half_made() {
+    let machine = Machine::new();
+    let output = machine.environment("project", "echo 'No space left on device (os error 28)'; exit 2");
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(!machine.path("project/venv").exists());
+}
+
+#[test]
+fn another_release_than_the_locks_is_refused() {
+    let machine = Machine::new();
+    let output = machine.environment("project", "RELEASE=0.8.0");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        said(&output).contains("should say `ray-on-golem 0.13.0`, and said `ray-on-golem 0.8.0`"),
+        "{}",
+        said(&output)
+    );
+    assert!(!machine.path("project/venv").exists());
+}
+
+#[test]
+fn a_python_that_is_too_new_is_refused_before_anything_is_written() {
+    let machine = Machine::new();
+    machine.python("3.12.1");
+    let output = machine.environment("project", "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("Python 3.12.1 is too new: Ray 2.9.3 has no wheels for it"),
+        "{}",
+        said(&output)
+    );
+    assert!(!machine.path("project/venv").exists());
+}
+
+#[test]
+fn somebody_elses_environment_is_not_touched() {
+    let machine = Machine::new();
+    std::fs::create_dir(machine.path("project/venv")).unwrap();
+    std::fs::write(machine.path("project/venv/mine"), "").unwrap();
+    let output = machine.environment("project", "");
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("`mv venv venv.mine`"), "{}", said(&output));
+    assert!(machine.path("project/venv/mine").exists());
+}
+
+#[test]
+fn an_environment_made_by_hand_from_the_same_releases_is_taken() {
+    let machine = Machine::new();
+    assert!(machine.environment("project", "").status.success());
+    std::fs::remove_file(machine.path("project/venv/golem-outbound.json")).unwrap();
+    let output = machine.environment("project", "exit 1");
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn a_folder_that_is_no_project_is_said_to_be_none() {
+    let machine = Machine::new();
+    let output = machine.environment("bin", "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("requirements.lock") && said(&output).contains("golem-outbound new"));
+}
+
+#[test]
+fn ctrl_c_takes_the_half_made_environment_back() {
+    let machine = Machine::new();
+    let (mut child, installer) = machine.endless();
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!process_exists(installer));
+    assert!(!machine.path("project/venv").exists());
+}
+
+#[test]
+fn after_a_kill_no_process_is_left_and_the_next_call_repairs() {
+    let machine = Machine::new();
+    let (mut child, installer) = machine.endless();
+    let output = machine.environment("project", "");
+    assert!(
+        said(&output).contains("half made") || said(&output).contains("another run"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(output.status.code(), Some(2), "two at once: the second is refused");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("the installer outlived its runner", || !process_exists(installer));
+    let output = machine.environment("project", "");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("the environment was left half made"), "{}", said(&output));
+}
