@@ -43,7 +43,8 @@ impl Server {
         };
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.spawn(async { serve(listener, config).await.unwrap() });
         Self { directory, port, runtime: Some(runtime) }
     }
@@ -74,7 +75,7 @@ impl Server {
     /// `ssh <options> <more> root@127.0.0.1 <command>`, not started.
     fn ssh(&self, more: &[&str], command: &[&str]) -> Command {
         let mut ssh = Command::new("ssh");
-        ssh.args(self.options()).args(more).arg("root@127.0.0.1").args(command).stdin(Stdio::null());
+        ssh.args(more).args(self.options()).arg("root@127.0.0.1").args(command).stdin(Stdio::null());
         ssh
     }
 
@@ -177,7 +178,10 @@ fn a_wrong_key_and_a_wrong_user_are_refused_and_a_new_key_counts_at_once() {
     fs::copy(server.path("other.pub"), server.path("authorized_keys")).unwrap();
     let refused = server.exec("echo in");
     assert_eq!(refused.status.code(), Some(255));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("Permission denied (publickey)"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("Permission denied (publickey)"),
+        "{refused:?}"
+    );
 
     fs::copy(server.path("key.pub"), server.path("authorized_keys")).unwrap();
     assert_eq!(server.stdout(&[], "echo in"), "in\n");
@@ -286,7 +290,7 @@ fn a_command_runs_as_ray_runs_it() {
     for _ in 0..2 {
         let output = server.ssh(&more, &[command]).output().unwrap();
         assert_eq!(output.status.code(), Some(7), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("yes 1\r\n"), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), "yes 1", "{output:?}");
     }
     let stopped = server.ssh(&["-o", &path, "-O", "exit"], &[]).output().unwrap();
     assert!(stopped.status.success(), "{stopped:?}");
@@ -295,7 +299,9 @@ fn a_command_runs_as_ray_runs_it() {
 #[test]
 fn a_daemon_that_holds_the_terminal_does_not_hold_the_session_and_survives_it() {
     let server = Server::start();
-    let pid = server.stdout(&["-tt"], "setsid sleep 1000 & echo $!; disown");
+    // The command ends once the daemon has left the terminal's session; before, the terminal's end would end it.
+    let command = "setsid sh -c 'echo $$ > pid; exec sleep 1000' & until test -s pid; do :; done; cat pid";
+    let pid = server.stdout(&["-tt"], command);
     assert!(lives(&pid), "{pid}");
     assert!(Command::new("kill").arg(pid.trim()).status().unwrap().success());
 }
@@ -364,7 +370,11 @@ fn backwards() -> u16 {
 
 fn check_round_trip(port: u16) {
     let mut sent = noise(1 << 20);
-    let mut stream = until("the forwarded port is open", || TcpStream::connect(("127.0.0.1", port)).ok());
+    // Before anybody listens, a connection to a port of the ephemeral range can be one to itself.
+    let mut stream = until("the forwarded port is open", || {
+        let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        (stream.local_addr().unwrap() != stream.peer_addr().unwrap()).then_some(stream)
+    });
     stream.write_all(&sent).unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let mut received = Vec::new();
@@ -432,7 +442,7 @@ fn a_forward_can_be_cancelled_and_a_taken_port_is_refused() {
 fn a_refused_target_and_sftp_end_in_an_error_and_the_connection_goes_on() {
     let server = Server::start();
     let nobody = format!("127.0.0.1:{}", free_port());
-    let refused = server.ssh(&["-W", &nobody], &[]).output().unwrap();
+    let refused = server.ssh(&["-o", "LogLevel=INFO", "-W", &nobody], &[]).output().unwrap();
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("open failed"), "{refused:?}");
     let sftp = server.ssh(&["-s"], &["sftp"]).output().unwrap();
@@ -444,7 +454,7 @@ fn a_refused_target_and_sftp_end_in_an_error_and_the_connection_goes_on() {
 #[test]
 fn a_signal_that_ends_the_process_is_reported() {
     let server = Server::start();
-    let output = server.ssh(&["-o", "LogLevel=DEBUG"], &["kill -KILL $$"]).output().unwrap();
+    let output = server.ssh(&["-o", "LogLevel=DEBUG2"], &["kill -KILL $$"]).output().unwrap();
     assert_eq!(output.status.code(), Some(255));
     assert!(String::from_utf8_lossy(&output.stderr).contains("exit-signal"), "{output:?}");
 }

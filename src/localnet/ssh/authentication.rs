@@ -27,10 +27,7 @@ pub fn is_authorized(authorized_keys: &Path, key: &PublicKey, algorithm: &Algori
 
 /// Ed25519, and RSA with SHA-2; never RSA with SHA-1.
 fn is_accepted(algorithm: &Algorithm) -> bool {
-    matches!(
-        algorithm,
-        Algorithm::Ed25519 | Algorithm::Rsa { hash: Some(HashAlg::Sha512 | HashAlg::Sha256) }
-    )
+    matches!(algorithm, Algorithm::Ed25519 | Algorithm::Rsa { hash: Some(HashAlg::Sha512 | HashAlg::Sha256) })
 }
 
 /// Whether a line of the file is this key. Comments differ between the file and the wire, so the key's data is

@@ -107,14 +107,17 @@ async fn carry(stream: TcpStream, channel: Channel<Msg>, backlog: Backlog) {
     let mut inbound = Inbound::receive(read, backlog);
     let (from_stream, to_stream) = stream.into_split();
     let Inbound { data, requests, .. } = &mut inbound;
-    let both_ways = async { tokio::try_join!(outward(from_stream, &channel), inward(data, to_stream)) };
-    let in_order = tokio::select! {
-        ways = both_ways => matches!(ways, Ok(((), true))),
-        // The client's CLOSE; both halves of the stream are dropped.
-        _ = requests.recv() => return,
+    // A client that has sent everything closes at once, so its CLOSE ends the way out alone: what it sent before may
+    // still be on its way in.
+    let way_out = async {
+        tokio::select! {
+            ended = outward(from_stream, &channel) => ended,
+            _ = requests.recv() => Ok(()),
+        }
     };
+    let in_order = matches!(tokio::try_join!(way_out, inward(data, to_stream)), Ok(((), true)));
     if in_order {
-        // Both sides have said EOF, so the client closes. If the server did it, russh would keep the channel's
+        // Both sides have said EOF, so the client closes or has closed. If the server did it, russh would keep the channel's
         // remains until the connection ends.
         inbound.closed().await;
     } else {

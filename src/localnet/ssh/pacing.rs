@@ -49,7 +49,11 @@ fn pause(backlog: usize) -> Option<Duration> {
 }
 
 impl AsyncRead for PacedStream {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.since_pause >= STRIDE {
             this.since_pause = 0;

@@ -88,8 +88,11 @@ fn become_session_leader(on_terminal: bool) -> io::Result<()> {
         if on_terminal {
             Errno::result(libc::ioctl(0, libc::TIOCSCTTY, 0))?;
         }
+        // The kernel's call, because libc's refuses the two signals that it keeps for itself and that a parent may
+        // have ignored too. A zeroed structure is the default action, and 8 is the size of the kernel's signal set.
+        let default = [0_u64; 4];
         for number in 1..=libc::SIGRTMAX() {
-            libc::signal(number, libc::SIG_DFL);
+            libc::syscall(libc::SYS_rt_sigaction, number, default.as_ptr(), std::ptr::null::<u64>(), 8_usize);
         }
         let mut none: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut none);

@@ -80,7 +80,10 @@ pub async fn serve(listener: std::net::TcpListener, config: ServerConfig) -> io:
 fn protocol_config(host_key: russh::keys::PrivateKey) -> russh::server::Config {
     let rsa = |hash| Algorithm::Rsa { hash: Some(hash) };
     russh::server::Config {
-        server_id: SshId::Standard(Cow::Borrowed(concat!("SSH-2.0-golem_outbound_", env!("CARGO_PKG_VERSION")))),
+        server_id: SshId::Standard(Cow::Borrowed(concat!(
+            "SSH-2.0-golem_outbound_",
+            env!("CARGO_PKG_VERSION")
+        ))),
         methods: MethodSet::from(&[MethodKind::PublicKey][..]),
         auth_rejection_time: REJECTION_TIME,
         auth_rejection_time_initial: Some(Duration::ZERO),
@@ -105,8 +108,7 @@ async fn serve_connection(
     let (client, server) = (stream.peer_addr()?, stream.local_addr()?);
     let authenticated = Arc::new(AtomicBool::new(false));
     let backlog = Backlog::default();
-    let connection =
-        Connection::new(config, (client, server), backlog.clone(), Arc::clone(&authenticated));
+    let connection = Connection::new(config, (client, server), backlog.clone(), Arc::clone(&authenticated));
     let running = russh::server::run_stream(protocol, PacedStream::new(stream, backlog), connection);
     let mut running =
         tokio::time::timeout(LOGIN_GRACE, running).await.map_err(|_| russh::Error::ConnectionTimeout)??;
