@@ -5,6 +5,8 @@
 
 pub mod exe_unit;
 
+pub mod ssh;
+
 use std::process::ExitCode;
 
 /// The program under the name `yagna`.

@@ -4,3 +4,4 @@ mod doctor;
 mod environment;
 mod guard;
 mod rooms;
+mod ssh;
