@@ -1,24 +1,22 @@
-//! The run-time filter of `outbound`, bound to one activity's answers.
+//! The run-time filter, bound to one activity's answers.
 //!
 //! May import `outbound`, the seam and its siblings. Invariant: names are resolved before the node starts, never
 //! afterwards.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use url::{Host, Url};
-
 use super::answers::Answers;
+use super::runtime_filter::{OutboundRequest, Protocol, RuntimeFilter};
 use crate::localnet::exe_unit::OutboundAccess;
 
 /// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
 const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];
 
-/// What an activity may reach over TCP.
+/// What an activity may reach over TCP. UDP is answered by our DNS or vanishes, so it needs no decision.
 pub struct FilterBinding {
-    /// `None` lets everything pass.
-    declared: Option<HashSet<(IpAddr, u16)>>,
+    filter: RuntimeFilter,
 }
 
 impl FilterBinding {
@@ -27,49 +25,58 @@ impl FilterBinding {
     /// # Errors
     /// `manifest initialization error: …` if one URL has no host, no known port, or a host that does not resolve.
     pub async fn bind(access: &OutboundAccess, answers: &Answers) -> io::Result<Self> {
-        let urls = match access {
-            OutboundAccess::None => &[][..],
-            OutboundAccess::Urls(urls) => urls,
-            OutboundAccess::Unrestricted => return Ok(Self { declared: None }),
+        let (request, addresses) = match access {
+            OutboundAccess::None => (OutboundRequest::None, HashMap::new()),
+            OutboundAccess::Unrestricted => (OutboundRequest::Unrestricted, HashMap::new()),
+            OutboundAccess::Urls(urls) => {
+                let mut addresses = HashMap::new();
+                for host in urls.iter().filter_map(|url| url.domain()) {
+                    if !addresses.contains_key(host) {
+                        addresses.insert(host.to_owned(), resolve(host, answers).await);
+                    }
+                }
+                (OutboundRequest::Urls(urls.clone()), addresses)
+            }
         };
-        let mut declared = HashSet::new();
-        for url in urls {
-            let triples = resolve(url, answers)
-                .await
-                .map_err(|why| io::Error::other(format!("manifest initialization error: {why}")))?;
-            declared.extend(triples);
+        // The filter asks synchronously, so every answer is there before.
+        let resolved = |host: &str| addresses.get(host).cloned().unwrap_or_else(|| Err(no_record(host)));
+        let filter = RuntimeFilter::build(&request, &resolved)
+            .map_err(|why| io::Error::other(format!("manifest initialization error: {why}")))?;
+        Ok(Self { filter })
+    }
+
+    /// Whether a TCP connection to this address and port may pass; if not, the line for the provider's log.
+    pub fn check_tcp(&self, ip: Ipv4Addr, port: u16) -> Result<(), String> {
+        let (protocol, ip) = (Protocol::Tcp, IpAddr::V4(ip));
+        if self.filter.allows(protocol, ip, port) {
+            Ok(())
+        } else {
+            Err(RuntimeFilter::refusal(protocol, ip, port))
         }
-        Ok(Self { declared: Some(declared) })
     }
 
-    /// Whether a TCP connection to this address and port may pass.
-    pub fn allows_tcp(&self, ip: Ipv4Addr, port: u16) -> bool {
-        self.declared.as_ref().is_none_or(|declared| declared.contains(&(IpAddr::V4(ip), port)))
-    }
-
-    /// The ports that may pass to some address.
+    /// The TCP ports that may pass to some address.
     pub fn tcp_ports(&self) -> Vec<u16> {
-        let Some(declared) = &self.declared else { return COMMON_PORTS.to_vec() };
-        let ports: BTreeSet<u16> = declared.iter().map(|(_, port)| *port).collect();
-        ports.into_iter().collect()
+        match &self.filter {
+            RuntimeFilter::NoNetwork => Vec::new(),
+            RuntimeFilter::Unrestricted => COMMON_PORTS.to_vec(),
+            RuntimeFilter::Only(allowed) => {
+                let tcp = allowed.iter().filter(|(protocol, _, _)| *protocol == Protocol::Tcp);
+                tcp.map(|(_, _, port)| *port).collect::<BTreeSet<_>>().into_iter().collect()
+            }
+        }
     }
 }
 
-async fn resolve(url: &Url, answers: &Answers) -> Result<Vec<(IpAddr, u16)>, String> {
-    let port = url.port_or_known_default().ok_or_else(|| format!("unknown port: {url}"))?;
-    let host = url.host().ok_or_else(|| format!("invalid url: {url}"))?;
-    let addresses = match host {
-        Host::Ipv4(ip) => vec![IpAddr::V4(ip)],
-        Host::Ipv6(ip) => vec![IpAddr::V6(ip)],
-        Host::Domain(name) => match answers.of(name).await {
-            Ok(found) if !found.is_empty() => found.into_iter().map(IpAddr::V4).collect(),
-            Ok(_) => return Err(format!("no record found for name: {name}. type: AAAA class: IN")),
-            Err(error) => return Err(error.to_string()),
-        },
-    };
-    // UDP beside DNS is not carried, so a `udp` URL lets no TCP pass.
-    if url.scheme() == "udp" {
-        return Ok(Vec::new());
+async fn resolve(host: &str, answers: &Answers) -> Result<Vec<IpAddr>, String> {
+    match answers.of(host).await {
+        Ok(found) if found.is_empty() => Err(no_record(host)),
+        Ok(found) => Ok(found.into_iter().map(IpAddr::V4).collect()),
+        Err(error) => Err(error.to_string()),
     }
-    Ok(addresses.into_iter().map(|ip| (ip, port)).collect())
+}
+
+/// The text of yagna's resolver for a name without addresses.
+fn no_record(host: &str) -> String {
+    format!("no record found for name: {host}. type: AAAA class: IN")
 }

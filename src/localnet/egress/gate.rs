@@ -51,11 +51,8 @@ impl Gate {
     async fn handle(&self, inner: TcpStream) {
         let Ok(SocketAddr::V4(destination)) = inner.local_addr() else { return };
         let (ip, port) = (*destination.ip(), destination.port());
-        if !self.filter.allows_tcp(ip, port) {
-            tracing::info!(
-                provider = %self.label,
-                "URL validation error: address not allowed: {ip}:{port} (tcp)"
-            );
+        if let Err(refusal) = self.filter.check_tcp(ip, port) {
+            tracing::info!(provider = %self.label, "{refusal}");
             tokio::time::sleep(BEFORE_RESET).await;
             return reset(&inner);
         }

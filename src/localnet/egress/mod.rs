@@ -12,6 +12,7 @@ mod names;
 mod namespace;
 pub mod outside;
 mod routes;
+mod runtime_filter;
 mod sockets;
 pub mod world;
 

@@ -169,3 +169,93 @@ impl Connected<IncomingStream<'_, Arrivals>> for AskedHost {
         stream.remote_addr().clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+    use tokio_rustls::TlsConnector;
+
+    use super::super::Served;
+    use super::*;
+
+    fn mirror() -> (Arc<Mirror>, TlsConnector) {
+        let authority = Arc::new(Authority::new().unwrap());
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let store = Store {
+            hosts: vec!["ipfs.io".into()],
+            lookup: Arc::new(|host, path| {
+                let known = (host, path) == ("ipfs.io", "/ipfs/x");
+                known.then(|| Served { body: b"rocks".to_vec(), content_type: "text/plain".into() })
+            }),
+        };
+        let registry = Router::new().fallback(|| async { "the registry" });
+        (Mirror::start(authority, store, registry), TlsConnector::from(Arc::new(client)))
+    }
+
+    async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> String {
+        let request = format!("{request} HTTP/1.1\r\nHost: ipfs.io:443\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn handshake(
+        dialed: Option<&str>,
+        name: &'static str,
+    ) -> io::Result<tokio_rustls::client::TlsStream<tokio::io::DuplexStream>> {
+        let (mirror, connector) = mirror();
+        let (ours, theirs) = tokio::io::duplex(4096);
+        mirror.serve(Box::new(theirs), dialed.map(str::to_owned));
+        let stream = connector.connect(ServerName::try_from(name).unwrap(), ours).await?;
+        // The servers end with the mirror, which must outlive the answer.
+        tokio::spawn(async move {
+            let _kept = mirror;
+            std::future::pending::<()>().await;
+        });
+        Ok(stream)
+    }
+
+    #[tokio::test]
+    async fn the_same_port_speaks_tls_and_plain_http() {
+        let tls = handshake(None, "ipfs.io").await.unwrap();
+        let answer = ask(tls, "GET /ipfs/x").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("rocks"), "{answer}");
+
+        let (mirror, _) = mirror();
+        let (ours, theirs) = tokio::io::duplex(4096);
+        mirror.serve(Box::new(theirs), None);
+        let answer = ask(ours, "GET /ipfs/x").await;
+        assert!(answer.ends_with("rocks"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn a_head_request_gets_the_length_and_no_body() {
+        let answer = ask(handshake(Some("ipfs.io"), "ipfs.io").await.unwrap(), "HEAD /ipfs/x").await;
+        assert!(answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn the_registrys_names_lead_to_the_registry() {
+        for name in REGISTRY_HOSTS {
+            let answer = ask(handshake(None, name).await.unwrap(), "GET /v1/image/info").await;
+            assert!(answer.ends_with("the registry"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_hosts_address_does_not_lead_to_another_host() {
+        let error = handshake(Some("github.com"), "ipfs.io").await.unwrap_err();
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use golem_outbound::localnet::egress::outside::{Outside, serve_outside};
+use golem_outbound::localnet::egress::outside::{Outside, internet_reachable, serve_outside};
 use golem_outbound::localnet::egress::{Egress, EgressSpec, World, attach};
 use golem_outbound::localnet::exe_unit::OutboundAccess;
 use golem_outbound::localnet::mirror::{
@@ -41,6 +41,10 @@ struct Localnet {
 impl Localnet {
     fn new() -> Self {
         replace_file("/etc/resolv.conf", "nameserver 1.1.1.1\nnameserver 8.8.8.8\n");
+        // A machine may ask a resolver of its own over a Unix socket, which no network namespace confines.
+        if Path::new("/etc/nsswitch.conf").exists() {
+            replace_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
+        }
         let log = Log::default();
         let writer = log.clone();
         tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
@@ -179,9 +183,32 @@ fn a_declared_url_is_fetched_over_tls_and_nothing_else_is() {
         assert_reset(&node, ("1.1.1.1", 53));
 
         let address = within(&node, || look_up("github.com")).unwrap()[0];
-        let line = format!("URL validation error: address not allowed: {address}:443 (tcp)");
+        let line = format!("URL validation error: address not allowed: {address}:443 (");
         let log = localnet.log.text();
         assert!(log.lines().any(|logged| logged.contains(&line) && logged.contains("provider-1")), "{log}");
+    });
+}
+
+#[test]
+fn every_undeclared_port_is_accepted_and_then_reset() {
+    isolated("every_undeclared_port_is_accepted_and_then_reset", || {
+        let localnet = Localnet::new();
+        let node = new_netns();
+        let _egress = localnet.attach(&node, urls(&["https://ipfs.io"])).unwrap();
+        // As a port scanner would: many at once, over the whole range.
+        let swept: Vec<u16> = (1..=65535).step_by(97).collect();
+        within(&node, || {
+            std::thread::scope(|scope| {
+                for ports in swept.chunks(16) {
+                    scope.spawn(move || {
+                        for port in ports {
+                            let error = connect_and_read(("198.51.100.1", *port)).unwrap_err();
+                            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{port}");
+                        }
+                    });
+                }
+            });
+        });
     });
 }
 
@@ -249,6 +276,17 @@ fn without_a_manifest_names_fail_at_once() {
 }
 
 #[test]
+fn the_internet_is_not_reachable_where_there_is_no_network() {
+    isolated("the_internet_is_not_reachable_where_there_is_no_network", || {
+        assert!(!internet_reachable(Duration::from_secs(20)));
+        // The probe asks for the name and the port that the tutorial needs, and takes any answer.
+        let localnet = Localnet::new();
+        let _egress = localnet.attach(&own_netns(), urls(&["https://ipfs.io"])).unwrap();
+        assert!(internet_reachable(Duration::from_secs(20)));
+    });
+}
+
+#[test]
 fn the_vpn_and_loopback_are_left_alone() {
     isolated("the_vpn_and_loopback_are_left_alone", || {
         let localnet = Localnet::new();
@@ -311,6 +349,8 @@ fn without_nft_declared_ports_work_and_others_are_unreachable() {
         assert_reset(&node, ("github.com", 443));
         let error = within(&node, || connect_and_read("ipfs.io:80")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NetworkUnreachable);
+        let error = within(&node, || ask("4.2.2.1:53", &dns_query("ipfs.io"))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "UDP vanishes here too");
     });
 }
 
