@@ -77,7 +77,7 @@ impl Drop for Egress {
     }
 }
 
-/// Opens the egress of a namespace, from inside a tokio runtime.
+/// Opens the egress of a namespace, once in its life, from inside a tokio runtime.
 ///
 /// With [`OutboundAccess::None`] nothing is laid: the namespace has no route outside, so that names fail at once with
 /// "Temporary failure in name resolution" and connections with "Network is unreachable".

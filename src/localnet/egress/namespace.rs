@@ -3,7 +3,7 @@
 //! May import nothing of the house. Invariant: the calling thread never changes its own namespace.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -25,7 +25,7 @@ pub fn inside<T: Send>(netns: &OwnedFd, work: impl FnOnce() -> io::Result<T> + S
 /// Runs a program of the system's administration with `input` on its stdin, in this thread's namespace.
 ///
 /// # Errors
-/// `NotFound` if the program is missing; else its exit status with what it said.
+/// `NotFound` if the program is missing; else what it said.
 pub fn administer(program: &str, arguments: &[&str], input: &str) -> io::Result<()> {
     let path = find(program)
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("`{program}` is not installed")))?;
@@ -39,12 +39,17 @@ pub fn administer(program: &str, arguments: &[&str], input: &str) -> io::Result<
         // A program that ends before it has read everything says why on stderr; that is the error to show.
         let _ = stdin.write_all(input.as_bytes());
     }
-    let output = child.wait_with_output()?;
-    if output.status.success() {
-        return Ok(());
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        stderr.read_to_string(&mut said)?;
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("`{program}` ended with {}: {}", output.status, said.trim())))
+    let ended_well = match child.wait() {
+        Ok(status) => status.success(),
+        // The init of a process namespace reaps every child; then its words alone tell how the program ended.
+        Err(error) if error.raw_os_error() == Some(nix::libc::ECHILD) => said.is_empty(),
+        Err(error) => return Err(error),
+    };
+    if ended_well { Ok(()) } else { Err(io::Error::other(format!("`{program}` failed: {}", said.trim()))) }
 }
 
 /// Finds a program on PATH or where administration's programs live, which an ordinary user's PATH often lacks.
@@ -52,4 +57,18 @@ fn find(program: &str) -> Option<PathBuf> {
     let mut paths = std::env::var_os("PATH").unwrap_or_default();
     paths.push(OsString::from(":/usr/local/sbin:/usr/sbin:/sbin"));
     which::which_in(program, Some(paths), "/").ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_fails_says_why() {
+        administer("sh", &["-s"], "exit 0\n").unwrap();
+        let error = administer("sh", &["-s"], "echo no such device >&2; exit 2\n").unwrap_err();
+        assert_eq!(error.to_string(), "`sh` failed: no such device");
+        let error = administer("no-such-program", &[], "").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
 }
