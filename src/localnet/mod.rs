@@ -3,7 +3,9 @@
 //! May import `error`, `outbound`, `content`, `exec`. The only async room. Invariant: nothing above yagna's API may
 //! know that it is emulated.
 
+pub mod egress;
 pub mod exe_unit;
+pub mod mirror;
 
 pub mod ssh;
 

@@ -1,0 +1,82 @@
+//! The run-time filter, bound to one activity's answers.
+//!
+//! May import `outbound`, the seam and its siblings. Invariant: names are resolved before the node starts, never
+//! afterwards.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::answers::Answers;
+use super::runtime_filter::{OutboundRequest, Protocol, RuntimeFilter};
+use crate::localnet::exe_unit::OutboundAccess;
+
+/// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
+const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];
+
+/// What an activity may reach over TCP. UDP is answered by our DNS or vanishes, so it needs no decision.
+pub struct FilterBinding {
+    filter: RuntimeFilter,
+}
+
+impl FilterBinding {
+    /// Resolves every declared URL once, as the exe-unit does at the activity's start.
+    ///
+    /// # Errors
+    /// `manifest initialization error: …` if one URL has no host, no known port, or a host that does not resolve.
+    pub async fn bind(access: &OutboundAccess, answers: &Answers) -> io::Result<Self> {
+        let (request, addresses) = match access {
+            OutboundAccess::None => (OutboundRequest::None, HashMap::new()),
+            OutboundAccess::Unrestricted => (OutboundRequest::Unrestricted, HashMap::new()),
+            OutboundAccess::Urls(urls) => {
+                let mut addresses = HashMap::new();
+                for host in urls.iter().filter_map(|url| url.domain()) {
+                    if !addresses.contains_key(host) {
+                        addresses.insert(host.to_owned(), resolve(host, answers).await);
+                    }
+                }
+                (OutboundRequest::Urls(urls.clone()), addresses)
+            }
+        };
+        // The filter asks synchronously, so every answer is there before.
+        let resolved = |host: &str| addresses.get(host).cloned().unwrap_or_else(|| Err(no_record(host)));
+        let filter = RuntimeFilter::build(&request, &resolved)
+            .map_err(|why| io::Error::other(format!("manifest initialization error: {why}")))?;
+        Ok(Self { filter })
+    }
+
+    /// Whether a TCP connection to this address and port may pass; if not, the line for the provider's log.
+    pub fn check_tcp(&self, ip: Ipv4Addr, port: u16) -> Result<(), String> {
+        let (protocol, ip) = (Protocol::Tcp, IpAddr::V4(ip));
+        if self.filter.allows(protocol, ip, port) {
+            Ok(())
+        } else {
+            Err(RuntimeFilter::refusal(protocol, ip, port))
+        }
+    }
+
+    /// The TCP ports that may pass to some address.
+    pub fn tcp_ports(&self) -> Vec<u16> {
+        match &self.filter {
+            RuntimeFilter::NoNetwork => Vec::new(),
+            RuntimeFilter::Unrestricted => COMMON_PORTS.to_vec(),
+            RuntimeFilter::Only(allowed) => {
+                let tcp = allowed.iter().filter(|(protocol, _, _)| *protocol == Protocol::Tcp);
+                tcp.map(|(_, _, port)| *port).collect::<BTreeSet<_>>().into_iter().collect()
+            }
+        }
+    }
+}
+
+async fn resolve(host: &str, answers: &Answers) -> Result<Vec<IpAddr>, String> {
+    match answers.of(host).await {
+        Ok(found) if found.is_empty() => Err(no_record(host)),
+        Ok(found) => Ok(found.into_iter().map(IpAddr::V4).collect()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The text of yagna's resolver for a name without addresses.
+fn no_record(host: &str) -> String {
+    format!("no record found for name: {host}. type: AAAA class: IN")
+}

@@ -1,0 +1,77 @@
+//! What lies outside of the localnet: the mirror, or the Internet as the keeper reaches it.
+//!
+//! May import `localnet::mirror` and its siblings. Invariant: with the mirror nothing leaves the sandbox; live, no
+//! byte of a connection is looked at.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::names::Names;
+use super::outside::Outside;
+use crate::localnet::mirror::{BoxedStream, Content, Mirror};
+
+/// Bytes that wait between a node's connection and the mirror.
+const PIPE: usize = 64 * 1024;
+
+/// The outside of every egress of one localnet.
+pub struct World {
+    place: Place,
+}
+
+enum Place {
+    Mirror { mirror: Arc<Mirror>, names: Mutex<Names> },
+    Internet(Outside),
+}
+
+impl World {
+    /// An outside that consists of the mirror.
+    pub fn mirror(mirror: Arc<Mirror>) -> Self {
+        Self { place: Place::Mirror { mirror, names: Mutex::default() } }
+    }
+
+    /// The real Internet, through the keeper.
+    pub fn live(outside: Outside) -> Self {
+        Self { place: Place::Internet(outside) }
+    }
+
+    /// Which of the two it is.
+    pub fn content(&self) -> Content {
+        match &self.place {
+            Place::Mirror { .. } => Content::Mirror,
+            Place::Internet(_) => Content::Live,
+        }
+    }
+
+    /// The IPv4 addresses of a name; none if there is no such name.
+    ///
+    /// # Errors
+    /// Live, when the lookup itself failed.
+    pub async fn resolve(&self, name: &str) -> io::Result<Vec<Ipv4Addr>> {
+        match &self.place {
+            Place::Mirror { names, .. } => {
+                let address = names.lock().unwrap_or_else(PoisonError::into_inner).address_of(name);
+                Ok(address.into_iter().collect())
+            }
+            Place::Internet(outside) => outside.resolve(name).await,
+        }
+    }
+
+    /// A connection to an address and port outside.
+    ///
+    /// # Errors
+    /// Live, what `connect` said in the machine's own network.
+    pub async fn dial(&self, ip: Ipv4Addr, port: u16) -> io::Result<BoxedStream> {
+        match &self.place {
+            Place::Mirror { mirror, names } => {
+                let name =
+                    names.lock().unwrap_or_else(PoisonError::into_inner).name_at(ip).map(str::to_owned);
+                let (ours, theirs) = tokio::io::duplex(PIPE);
+                // An address that no name has was declared as such, for example `https://3.122.207.83`.
+                mirror.serve(Box::new(theirs), Some(name.unwrap_or_else(|| ip.to_string())));
+                Ok(Box::new(ours))
+            }
+            Place::Internet(outside) => Ok(Box::new(outside.connect(ip, port).await?)),
+        }
+    }
+}
