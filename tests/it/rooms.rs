@@ -20,7 +20,18 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
     ("report", &["error", "evidence", "event"], false),
     (
         "runner",
-        &["error", "diagnostic", "evidence", "event", "outbound", "cluster", "tutorial", "content", "exec", "network"],
+        &[
+            "error",
+            "diagnostic",
+            "evidence",
+            "event",
+            "outbound",
+            "cluster",
+            "tutorial",
+            "content",
+            "exec",
+            "network",
+        ],
         false,
     ),
 ];
@@ -119,7 +130,10 @@ fn a_room_imports_only_what_the_table_allows() {
     for file in files {
         let room = room_of(&file, &src);
         let Some((allowed, _)) = table.get(room.as_str()) else {
-            assert!(["main", "lib", "cli", "commands"].contains(&room.as_str()), "`{room}` is not in the table of rooms");
+            assert!(
+                ["main", "lib", "cli", "commands"].contains(&room.as_str()),
+                "`{room}` is not in the table of rooms"
+            );
             continue;
         };
         for import in imports_of(&code_of(&file)) {
@@ -174,7 +188,8 @@ fn the_scanner_sees_every_form_of_import() {
 
 #[test]
 fn the_architecture_page_shows_the_same_rooms() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).expect("the page");
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md"))
+        .expect("the page");
     for (room, imports, pure) in ROOMS {
         let row = page
             .lines()

@@ -8,8 +8,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::answers::Answers;
-use super::runtime_filter::{OutboundRequest, Protocol, RuntimeFilter};
 use crate::localnet::exe_unit::OutboundAccess;
+use crate::outbound::OutboundRequest;
+use crate::outbound::filter::{Protocol, RuntimeFilter};
 
 /// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
 const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];

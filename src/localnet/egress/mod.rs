@@ -12,7 +12,6 @@ mod names;
 mod namespace;
 pub mod outside;
 mod routes;
-mod runtime_filter;
 mod sockets;
 pub mod world;
 
