@@ -1,14 +1,100 @@
-//! `golem-outbound localnet_process`.
+//! `golem-outbound __localnet`: the localnet's own processes, and a node to look at.
 
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::error::{Error, Result};
+use crate::localnet::exe_unit::{ExeUnit, NodeSpec, OutboundAccess, RunOutput, RuntimeError};
+use crate::localnet::node::{Nodes, NodesConfig, service, stage};
+use crate::localnet::sandbox::{config::SandboxConfig, keeper, support};
+use crate::localnet::supervisor;
 
-/// Arguments of `localnet_process`.
+/// Arguments of `__localnet`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    process: Process,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Process {
+    /// The process that stays in the machine's network.
+    Keeper {
+        #[arg(long)]
+        dir: PathBuf,
+        /// Stdin is a pipe whose end is the keeper's end.
+        #[arg(long)]
+        lifeline: bool,
+    },
+    /// Pid 1 of the sandbox.
+    Supervisor {
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// The first process of a node.
+    Node {
+        #[arg(long)]
+        plan: String,
+    },
+    /// `service` on a node.
+    Service { name: String, action: String },
+    /// Whether namespaces can be had: one line of JSON.
+    Trial,
+    /// A node of its own for one command, to be run inside the sandbox (`localnet exec`).
+    TryNode {
+        #[arg(long)]
+        dir: PathBuf,
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+}
 
 /// Runs it.
-pub fn run(_args: Args) -> Result<ExitCode> {
-    Err(Error::internal("`localnet_process` is not built yet"))
+pub fn run(args: Args) -> Result<ExitCode> {
+    match args.process {
+        Process::Keeper { dir, lifeline } => keeper::keep(&dir, lifeline),
+        Process::Supervisor { dir } => supervisor::supervise(&dir),
+        Process::Node { plan } => stage::run(&plan),
+        Process::Service { name, action } => service::command(&name, &action),
+        Process::Trial => {
+            let trial = serde_json::to_string(&support::try_here());
+            println!("{}", trial.map_err(|e| Error::internal(e.to_string()))?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Process::TryNode { dir, command } => try_node(SandboxConfig::read(&dir)?, command),
+    }
+}
+
+fn try_node(config: SandboxConfig, command: Vec<String>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|e| Error::internal(format!("failed to start the runtime: {e}")))?;
+    let ca_bundle = Some(config.ca_bundle());
+    let nodes =
+        Nodes::new(NodesConfig { program: config.program, venv: config.venv, ca_bundle, egress: None })?;
+    let output = runtime.block_on(run_on_node(&nodes, command));
+    let output = output.map_err(|error| Error::machine(error.0))?;
+    let written = std::io::Write::write_all(&mut std::io::stdout(), &output.stdout)
+        .and_then(|()| std::io::Write::write_all(&mut std::io::stderr(), &output.stderr));
+    written.map_err(|e| Error::io("write to", "the terminal", e))?;
+    Ok(ExitCode::from(u8::try_from(output.code).unwrap_or(70)))
+}
+
+async fn run_on_node(nodes: &Nodes, command: Vec<String>) -> std::result::Result<RunOutput, RuntimeError> {
+    let spec = NodeSpec {
+        activity_id: "try-node".into(),
+        provider_name: "try-node".into(),
+        vpn_ip: Ipv4Addr::new(192, 168, 0, 3),
+        vpn_prefix: 16,
+        cpu_threads: 1,
+        mem_gib: 1.0,
+        outbound: OutboundAccess::None,
+    };
+    let node = nodes.deploy(spec).await?;
+    node.start().await?;
+    let mut words = command.into_iter();
+    let program = words.next().unwrap_or_default();
+    let output = node.run(program, words.collect()).await;
+    node.terminate().await;
+    output
 }
