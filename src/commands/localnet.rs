@@ -94,8 +94,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Status(status) => show(&status),
         Command::Down(place) => {
             let dir = place.resolve()?;
-            Localnet::attach(&dir)?.down()?;
-            eprintln!("The localnet at {} is down.", dir.display());
+            if lifecycle::status(&dir)?.state.is_some() {
+                Localnet::attach(&dir)?.down()?;
+                eprintln!("The localnet at {} is down.", dir.display());
+            } else {
+                eprintln!("No localnet runs at {}.", dir.display());
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Exec(exec) => {

@@ -4,8 +4,10 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokio::io::AsyncReadExt;
+
 use crate::error::{Error, Result};
-use crate::localnet::exe_unit::{ExeUnit, NodeSpec, OutboundAccess, RunOutput, RuntimeError};
+use crate::localnet::exe_unit::{ExeUnit, Node, NodeSpec, OutboundAccess, RunOutput, RuntimeError};
 use crate::localnet::node::{Nodes, NodesConfig, service, stage};
 use crate::localnet::sandbox::{config::SandboxConfig, keeper, support};
 use crate::localnet::supervisor;
@@ -45,6 +47,9 @@ enum Process {
     TryNode {
         #[arg(long)]
         dir: PathBuf,
+        /// Afterwards connect to this port over the VPN, as the requestor would, and print the first bytes.
+        #[arg(long)]
+        connect: Option<u16>,
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         command: Vec<String>,
     },
@@ -62,17 +67,17 @@ pub fn run(args: Args) -> Result<ExitCode> {
             println!("{}", trial.map_err(|e| Error::internal(e.to_string()))?);
             Ok(ExitCode::SUCCESS)
         }
-        Process::TryNode { dir, command } => try_node(SandboxConfig::read(&dir)?, command),
+        Process::TryNode { dir, connect, command } => try_node(SandboxConfig::read(&dir)?, connect, command),
     }
 }
 
-fn try_node(config: SandboxConfig, command: Vec<String>) -> Result<ExitCode> {
+fn try_node(config: SandboxConfig, connect: Option<u16>, command: Vec<String>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| Error::internal(format!("failed to start the runtime: {e}")))?;
     let ca_bundle = Some(config.ca_bundle());
     let nodes =
         Nodes::new(NodesConfig { program: config.program, venv: config.venv, ca_bundle, egress: None })?;
-    let output = runtime.block_on(run_on_node(&nodes, command));
+    let output = runtime.block_on(run_on_node(&nodes, connect, command));
     let output = output.map_err(|error| Error::machine(error.0))?;
     let written = std::io::Write::write_all(&mut std::io::stdout(), &output.stdout)
         .and_then(|()| std::io::Write::write_all(&mut std::io::stderr(), &output.stderr));
@@ -80,7 +85,11 @@ fn try_node(config: SandboxConfig, command: Vec<String>) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(output.code).unwrap_or(70)))
 }
 
-async fn run_on_node(nodes: &Nodes, command: Vec<String>) -> std::result::Result<RunOutput, RuntimeError> {
+async fn run_on_node(
+    nodes: &Nodes,
+    connect: Option<u16>,
+    command: Vec<String>,
+) -> std::result::Result<RunOutput, RuntimeError> {
     let spec = NodeSpec {
         activity_id: "try-node".into(),
         provider_name: "try-node".into(),
@@ -95,6 +104,20 @@ async fn run_on_node(nodes: &Nodes, command: Vec<String>) -> std::result::Result
     let mut words = command.into_iter();
     let program = words.next().unwrap_or_default();
     let output = node.run(program, words.collect()).await;
+    let heard = match connect {
+        Some(port) => hear(&*node, port).await,
+        None => Ok(Vec::new()),
+    };
     node.terminate().await;
-    output
+    let mut output = output?;
+    let heard = heard.map_err(|e| RuntimeError(format!("failed to connect to the node: {e}")))?;
+    output.stdout.extend(heard);
+    Ok(output)
+}
+
+async fn hear(node: &dyn Node, port: u16) -> std::io::Result<Vec<u8>> {
+    let mut heard = vec![0; 256];
+    let length = node.connect(port).await?.read(&mut heard).await?;
+    heard.truncate(length);
+    Ok(heard)
 }

@@ -14,7 +14,7 @@ use nix::unistd::{dup2_stdin, dup2_stdout};
 use super::node::{Nodes, NodesConfig};
 use super::sandbox::config::{SandboxConfig, create_private_dir};
 use super::sandbox::lifecycle::Report;
-use super::sandbox::{environment, inherited, init, lifeline, mounts, os_error};
+use super::sandbox::{environment, inherited, init, lifeline, mounts};
 use crate::error::{Error, Result};
 
 /// The number of the descriptor that leads to the keeper, who dials out; 0 is the lifeline, 1 takes the report.
@@ -65,7 +65,7 @@ fn prepare(dir: &Path) -> Result<SandboxConfig> {
     if !loopback.is_ok_and(|status| status.success()) {
         return Err(Error::machine("failed to start the sandbox's loopback with `ip link set lo up`"));
     }
-    init::divide()?;
+    init::divide(c"supervisor")?;
     Ok(config)
 }
 
@@ -94,7 +94,5 @@ async fn serve(config: SandboxConfig, outside: OwnedFd, mut report_to: std::fs::
 fn report(to: &mut std::fs::File, report: &Report) -> Result<()> {
     let mut line = serde_json::to_string(report).map_err(|e| Error::internal(e.to_string()))?;
     line.push('\n');
-    to.write_all(line.as_bytes()).map_err(|e| {
-        os_error("write to", "the keeper", nix::errno::Errno::from_raw(e.raw_os_error().unwrap_or(0)))
-    })
+    to.write_all(line.as_bytes()).map_err(|e| Error::io("write to", "the keeper", e))
 }

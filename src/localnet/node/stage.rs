@@ -55,7 +55,7 @@ fn become_node(plan: &Plan, mut control: UnixStream) -> Result<ExitCode> {
         say(&mut control, &FromNode::Failed(error.message().into()))?;
         return Err(error);
     }
-    init::divide()?;
+    init::divide(c"agent")?;
     agent::serve(control)
 }
 

@@ -3,23 +3,28 @@
 //! May import `error`. Invariant: the reaper never reaps children of others: the runtime that waits for its own
 //! children is pid 2, and orphans go to pid 1.
 
+use std::ffi::CStr;
+
 use nix::errno::Errno;
+use nix::sys::prctl::set_name;
 use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
 use crate::error::{Error, Result};
 
-/// Called as pid 1, single-threaded: returns in a child (pid 2), while this process reaps until that child has ended.
-/// The kernel kills everything of the namespace when pid 1 ends.
-pub fn divide() -> Result<()> {
+/// Called as pid 1, single-threaded: returns in a child that process lists show as `main`, while this process, shown
+/// as `init`, reaps until that child has ended. The kernel kills everything of the namespace when pid 1 ends.
+pub fn divide(main: &CStr) -> Result<()> {
     // SAFETY: the process has one thread, so the child may do anything.
     match unsafe { fork() } {
         Ok(ForkResult::Child) => {
-            die_with_parent()?;
-            Ok(())
+            // A name is for people only; the process works without.
+            let _ = set_name(main);
+            die_with_parent()
         }
         Ok(ForkResult::Parent { child }) => {
+            let _ = set_name(c"init");
             let code = reap_until(child);
             // SAFETY: _exit(2) runs nothing of this process; its buffers belong to the child.
             unsafe { nix::libc::_exit(code) }
