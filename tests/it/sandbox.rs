@@ -238,9 +238,9 @@ fn sigkill_of_the_keeper_ends_everything_and_up_works_again() {
     for_every_user(|bench| {
         let state = bench.up();
         let sleeper = start_and_hear(bench.localnet("exec", &["--", "sh", "-c", "echo ready; cat"]), "ready");
-        let init = state.init.open().unwrap();
+        let below = [state.init, state.stage].map(|process| process.open().unwrap());
         send_signal(&state.keeper.open().unwrap(), Signal::SIGKILL);
-        assert_ends(&init);
+        below.iter().for_each(assert_ends);
         sleeper.wait_with_output().unwrap();
         bench.assert_nothing_left();
         assert_ne!(bench.up().init, state.init);
@@ -255,11 +255,10 @@ fn sigkill_of_the_starter_ends_everything_when_it_holds_the_lifeline() {
         BufReader::new(starter.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("The localnet is up (simulated)"), "{line}");
         let state = bench.state();
-        let (keeper, init) = (state.keeper.open().unwrap(), state.init.open().unwrap());
+        let processes = [state.keeper, state.stage, state.init].map(|process| process.open().unwrap());
         starter.kill().unwrap();
         starter.wait().unwrap();
-        assert_ends(&init);
-        assert_ends(&keeper);
+        processes.iter().for_each(assert_ends);
         bench.assert_nothing_left();
     });
 }

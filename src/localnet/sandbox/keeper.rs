@@ -72,6 +72,7 @@ fn relay_ready(config: &SandboxConfig, sandbox: &Sandbox, ready: OwnedFd) -> Res
     let state = State {
         version: env!("CARGO_PKG_VERSION").into(),
         keeper: known(std::process::id().cast_signed())?,
+        stage: known(sandbox.stage.as_raw())?,
         init: known(sandbox.init.as_raw())?,
         venv: config.venv.clone(),
     };

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::config::{SandboxConfig, UpConfig, create_private_dir};
-use super::state::{ProcessRef, State, ended_within, send_signal};
+use super::state::{State, ended_within, send_signal};
 use super::support::support;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -264,25 +264,30 @@ fn await_report(keeper: &mut Child, log: &Path) -> Result<()> {
     }
 }
 
-/// Ends the keeper, which takes all else along, and waits for the sandbox's init: the kernel lets it go last.
+/// Ends the keeper, which takes all else along, and waits until stage and init are gone: the kernel lets init go when
+/// nothing is left in its namespace. They are opened first, because an ended process cannot be found again.
 fn end(state: &State) -> Result<()> {
-    let open = |process: ProcessRef| -> Option<OwnedFd> { process.open() };
-    let (keeper, init) = (open(state.keeper), open(state.init));
+    let keeper = state.keeper.open();
+    let below = [state.init, state.stage].map(|process| (process.pid, process.open()));
     if let Some(keeper) = &keeper {
         send_signal(keeper, Signal::SIGTERM);
-        if !ended_within(keeper, PATIENCE) {
-            send_signal(keeper, Signal::SIGKILL);
-        }
+        force_end(keeper, state.keeper.pid)?;
     }
-    let Some(init) = init else { return Ok(()) };
-    if !ended_within(&init, PATIENCE) {
-        send_signal(&init, Signal::SIGKILL);
-        if !ended_within(&init, PATIENCE) {
-            return Err(Error::internal(format!(
-                "failed to end process `{}` of the localnet",
-                state.init.pid
-            )));
+    for (pid, process) in &below {
+        if let Some(process) = process {
+            force_end(process, *pid)?;
         }
     }
     Ok(())
+}
+
+fn force_end(process: &OwnedFd, pid: i32) -> Result<()> {
+    if ended_within(process, PATIENCE) {
+        return Ok(());
+    }
+    send_signal(process, Signal::SIGKILL);
+    if ended_within(process, PATIENCE) {
+        return Ok(());
+    }
+    Err(Error::internal(format!("failed to end process `{pid}` of the localnet")))
 }

@@ -78,6 +78,8 @@ pub struct State {
     pub version: String,
     /// The process that stays in the machine's network.
     pub keeper: ProcessRef,
+    /// The process between keeper and init.
+    pub stage: ProcessRef,
     /// Pid 1 of the sandbox, as the machine sees it.
     pub init: ProcessRef,
     /// The virtual environment that `exec` puts first in `PATH`.
@@ -132,7 +134,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(State::read_live(dir.path()).unwrap(), None);
         let own = ProcessRef::of(std::process::id() as i32).unwrap();
-        let mut state = State { version: "0".into(), keeper: own, init: own, venv: "/venv".into() };
+        let mut state =
+            State { version: "0".into(), keeper: own, stage: own, init: own, venv: "/venv".into() };
         state.write(dir.path()).unwrap();
         assert_eq!(State::read_live(dir.path()).unwrap(), Some(state.clone()));
         state.init.started += 1;
