@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::io::AsyncReadExt;
 
@@ -44,15 +45,21 @@ enum Process {
     /// Whether namespaces can be had: one line of JSON.
     Trial,
     /// A node of its own for one command, to be run inside the sandbox (`localnet exec`).
-    TryNode {
-        #[arg(long)]
-        dir: PathBuf,
-        /// Afterwards connect to this port over the VPN, as the requestor would, and print the first bytes.
-        #[arg(long)]
-        connect: Option<u16>,
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-        command: Vec<String>,
-    },
+    TryNode(TryNode),
+}
+
+#[derive(Debug, clap::Args)]
+struct TryNode {
+    #[arg(long)]
+    dir: PathBuf,
+    /// Afterwards connect to this port over the VPN, as the requestor would, and print the first bytes.
+    #[arg(long)]
+    connect: Option<u16>,
+    /// A second node beside it, 192.168.0.4, whose SSH service runs.
+    #[arg(long)]
+    peer: bool,
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<String>,
 }
 
 /// Runs it.
@@ -67,17 +74,20 @@ pub fn run(args: Args) -> Result<ExitCode> {
             println!("{}", trial.map_err(|e| Error::internal(e.to_string()))?);
             Ok(ExitCode::SUCCESS)
         }
-        Process::TryNode { dir, connect, command } => try_node(SandboxConfig::read(&dir)?, connect, command),
+        Process::TryNode(trial) => try_node(trial),
     }
 }
 
-fn try_node(config: SandboxConfig, connect: Option<u16>, command: Vec<String>) -> Result<ExitCode> {
+fn try_node(trial: TryNode) -> Result<ExitCode> {
+    let config = SandboxConfig::read(&trial.dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| Error::internal(format!("failed to start the runtime: {e}")))?;
     let ca_bundle = Some(config.ca_bundle());
-    let nodes =
-        Nodes::new(NodesConfig { program: config.program, venv: config.venv, ca_bundle, egress: None })?;
-    let output = runtime.block_on(run_on_node(&nodes, connect, command));
+    let output = runtime.block_on(async {
+        let nodes = NodesConfig { program: config.program, venv: config.venv, ca_bundle, egress: None };
+        let nodes = Nodes::new(nodes).map_err(|error| RuntimeError(error.message().into()))?;
+        run_on_node(&nodes, trial).await
+    });
     let output = output.map_err(|error| Error::machine(error.0))?;
     let written = std::io::Write::write_all(&mut std::io::stdout(), &output.stdout)
         .and_then(|()| std::io::Write::write_all(&mut std::io::stderr(), &output.stderr));
@@ -85,34 +95,47 @@ fn try_node(config: SandboxConfig, connect: Option<u16>, command: Vec<String>) -
     Ok(ExitCode::from(u8::try_from(output.code).unwrap_or(70)))
 }
 
-async fn run_on_node(
-    nodes: &Nodes,
-    connect: Option<u16>,
-    command: Vec<String>,
-) -> std::result::Result<RunOutput, RuntimeError> {
-    let spec = NodeSpec {
-        activity_id: "try-node".into(),
-        provider_name: "try-node".into(),
-        vpn_ip: Ipv4Addr::new(192, 168, 0, 3),
-        vpn_prefix: 16,
-        cpu_threads: 1,
-        mem_gib: 1.0,
-        outbound: OutboundAccess::None,
+async fn run_on_node(nodes: &Nodes, trial: TryNode) -> std::result::Result<RunOutput, RuntimeError> {
+    let (node, peer) = if trial.peer {
+        let (node, peer) = tokio::try_join!(boot(nodes, 3), boot(nodes, 4))?;
+        peer.run("service".into(), vec!["ssh".into(), "start".into()]).await?;
+        (node, Some(peer))
+    } else {
+        (boot(nodes, 3).await?, None)
     };
-    let node = nodes.deploy(spec).await?;
-    node.start().await?;
-    let mut words = command.into_iter();
+    let mut words = trial.command.into_iter();
     let program = words.next().unwrap_or_default();
     let output = node.run(program, words.collect()).await;
-    let heard = match connect {
+    let heard = match trial.connect {
         Some(port) => hear(&*node, port).await,
         None => Ok(Vec::new()),
     };
-    node.terminate().await;
+    for node in [Some(node), peer].into_iter().flatten() {
+        node.terminate().await;
+        if node.is_alive() {
+            return Err(RuntimeError("the node outlived its termination".into()));
+        }
+    }
     let mut output = output?;
     let heard = heard.map_err(|e| RuntimeError(format!("failed to connect to the node: {e}")))?;
     output.stdout.extend(heard);
     Ok(output)
+}
+
+async fn boot(nodes: &Nodes, number: u8) -> std::result::Result<Arc<dyn Node>, RuntimeError> {
+    let node = nodes
+        .deploy(NodeSpec {
+            activity_id: format!("try-node-{number}"),
+            provider_name: "try-node".into(),
+            vpn_ip: Ipv4Addr::new(192, 168, 0, number),
+            vpn_prefix: 16,
+            cpu_threads: 1,
+            mem_gib: 1.0,
+            outbound: OutboundAccess::None,
+        })
+        .await?;
+    node.start().await?;
+    Ok(node)
 }
 
 async fn hear(node: &dyn Node, port: u16) -> std::io::Result<Vec<u8>> {

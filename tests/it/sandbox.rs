@@ -318,6 +318,43 @@ fn a_port_of_a_node_is_reached_over_the_vpn() {
 }
 
 #[test]
+fn nodes_reach_each_other_and_all_end() {
+    for_every_user(|bench| {
+        bench.up();
+        let script = "exec 3<> /dev/tcp/192.168.0.4/22 && echo reached; cat < /dev/tcp/192.168.0.5/22";
+        let output = bench.on_node(&["--peer"], script);
+        assert_eq!(text(&output.stdout), "reached\n", "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("No route to host"), "{}", text(&output.stderr));
+        assert_eq!(
+            bench.shell("cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c -- '--pla[n]' || true"),
+            "0\n"
+        );
+    });
+}
+
+#[test]
+fn a_machine_without_user_namespaces_is_told_the_setting_and_the_remedy() {
+    for_every_user(|bench| {
+        // In a user namespace of its own the limit can be set without touching the machine.
+        let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" \"$@\"";
+        let up = bench.localnet("up", &[]);
+        let mut call = Command::new("unshare");
+        call.args(["--user", "--map-root-user", "sh", "-c", script])
+            .arg(up.get_program())
+            .args(up.get_args());
+        call.current_dir(bench.root.path()).stdin(Stdio::null());
+        if let Some(user) = bench.user {
+            call.uid(user).gid(user);
+        }
+        let output = call.output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains("user.max_user_namespaces is 0"), "{said}");
+        assert!(said.contains("hint: sudo sysctl -w user.max_user_namespaces="), "{said}");
+    });
+}
+
+#[test]
 fn the_ssh_service_listens_when_its_command_returns() {
     for_every_user(|bench| {
         bench.up();

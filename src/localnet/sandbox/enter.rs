@@ -47,8 +47,12 @@ pub fn run(dir: &Path, command: &[OsString], extra: &[(OsString, OsString)]) -> 
     };
     let program = environment::find_program(name, &environment).ok_or_else(|| {
         let shown = name.to_string_lossy();
-        Error::machine(format!("failed to find the program `{shown}`: not in {}", state.venv.display()))
-            .hint("repair the Python environment: `golem-outbound environment`")
+        let bin = state.venv.join("bin");
+        Error::machine(format!(
+            "failed to find the program `{shown}`: neither in `{}` nor in PATH",
+            bin.display()
+        ))
+        .hint("repair the Python environment: `golem-outbound environment`")
     })?;
     spawn_and_wait(&program, command, &environment)
 }
