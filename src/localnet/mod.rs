@@ -9,7 +9,17 @@ pub mod mirror;
 
 pub mod ssh;
 
+pub mod node;
+
+pub mod sandbox;
+
+pub mod supervisor;
+
 use std::process::ExitCode;
+
+pub use sandbox::config::{ContentMode, UpConfig, default_dir, find_project, find_venv};
+pub use sandbox::lifecycle::{Localnet, Status};
+pub use sandbox::support::{Unsupported, support};
 
 /// The program under the name `yagna`.
 pub fn yagna_command() -> ExitCode {

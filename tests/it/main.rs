@@ -5,4 +5,5 @@ mod egress;
 mod environment;
 mod guard;
 mod rooms;
+mod sandbox;
 mod ssh;

@@ -1,0 +1,166 @@
+//! What a localnet is made from, and where it keeps its files.
+//!
+//! May import `error`. Invariant: the supervisor learns everything from one private file, so nothing of it shows in a
+//! process list.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Where downloads of the nodes come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ContentMode {
+    /// The mirror if the Internet cannot be reached, else live.
+    #[default]
+    Auto,
+    /// The mirror in this program; no packet leaves the machine.
+    Mirror,
+    /// The real Internet, dialled by the keeper.
+    Live,
+}
+
+/// What to start.
+#[derive(Clone, Debug, Default)]
+pub struct UpConfig {
+    /// The private directory for state, logs and keys; created with mode 0700.
+    pub dir: PathBuf,
+    /// The project, if there is one; it stays visible in the sandbox.
+    pub project: Option<PathBuf>,
+    /// The virtual environment with ray-on-golem, see [`find_venv`].
+    pub venv: Option<PathBuf>,
+    /// Providers in place of the built-in ones.
+    pub providers: Option<PathBuf>,
+    /// Where downloads come from.
+    pub content: ContentMode,
+    /// Whether the localnet ends with the calling process.
+    pub lifeline: bool,
+}
+
+/// What the keeper and the supervisor read from `D/sandbox.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxConfig {
+    /// The localnet's directory.
+    pub dir: PathBuf,
+    /// The project, if there is one.
+    pub project: Option<PathBuf>,
+    /// The virtual environment with ray-on-golem.
+    pub venv: PathBuf,
+    /// Providers in place of the built-in ones.
+    pub providers: Option<PathBuf>,
+    /// Where downloads come from.
+    pub content: ContentMode,
+    /// This program's file.
+    pub program: PathBuf,
+    /// The working directory of `up`, kept visible.
+    pub working_dir: PathBuf,
+    /// Hosts that the sandbox's loopback serves, for its `/etc/hosts`.
+    pub served_hosts: Vec<String>,
+}
+
+impl SandboxConfig {
+    /// Reads it from the localnet's directory.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let path = dir.join("sandbox.json");
+        let text = fs::read(&path).map_err(|e| Error::io("read", &path, e))?;
+        serde_json::from_slice(&text)
+            .map_err(|e| Error::internal(format!("failed to read `{}`: {e}", path.display())).caused_by(e))
+    }
+
+    /// Writes it to the localnet's directory.
+    pub fn write(&self) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|e| Error::internal(format!("failed to write `sandbox.json`: {e}")))?;
+        write_private(&self.dir.join("sandbox.json"), &text)
+    }
+
+    /// The bundle of certificate authorities that nodes and the requestor's commands trust.
+    pub fn ca_bundle(&self) -> PathBuf {
+        self.dir.join("ca").join("bundle.pem")
+    }
+}
+
+/// `$XDG_STATE_HOME/golem-outbound/localnet`, or under `~/.local/state`; inside a project `.golem-outbound/localnet`.
+pub fn default_dir(working_dir: &Path) -> Result<PathBuf> {
+    if let Some(project) = find_project(working_dir) {
+        return Ok(project.join(".golem-outbound").join("localnet"));
+    }
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("golem-outbound").join("localnet")).ok_or_else(|| {
+        Error::usage("failed to choose a directory for the localnet: `HOME` is not set")
+            .hint("name one: `golem-outbound localnet up --dir DIR`")
+    })
+}
+
+/// The closest directory upwards that has a `golem-outbound.yaml`.
+pub fn find_project(working_dir: &Path) -> Option<PathBuf> {
+    working_dir.ancestors().find(|dir| dir.join("golem-outbound.yaml").is_file()).map(Path::to_path_buf)
+}
+
+/// The virtual environment: the project's or the directory's `venv`, else `$VIRTUAL_ENV`.
+pub fn find_venv(working_dir: &Path) -> Option<PathBuf> {
+    let project = find_project(working_dir).map(|project| project.join("venv"));
+    let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
+    [project, Some(working_dir.join("venv")), active]
+        .into_iter()
+        .flatten()
+        .find(|venv| venv.join("pyvenv.cfg").is_file())
+}
+
+/// Creates a directory that only its owner may enter.
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|e| Error::io("create directory", path, e))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+        .map_err(|e| Error::io("protect directory", path, e))
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let write = || {
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        std::io::Write::write_all(&mut file, content)?;
+        fs::rename(&new, path)
+    };
+    write().map_err(|e| Error::io("write", path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_found_from_below() {
+        let root = tempfile::tempdir().unwrap();
+        let below = root.path().join("a/b");
+        fs::create_dir_all(&below).unwrap();
+        assert_eq!(find_project(&below), None);
+        fs::write(root.path().join("golem-outbound.yaml"), "").unwrap();
+        assert_eq!(find_project(&below).as_deref(), Some(root.path()));
+        assert_eq!(default_dir(&below).unwrap(), root.path().join(".golem-outbound/localnet"));
+    }
+
+    #[test]
+    fn files_and_directories_are_private() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("x/y");
+        create_private_dir(&dir).unwrap();
+        write_private(&dir.join("key"), b"secret").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&dir), mode(&dir.join("key"))), (0o700, 0o600));
+        assert_eq!(fs::read(dir.join("key")).unwrap(), b"secret");
+    }
+}

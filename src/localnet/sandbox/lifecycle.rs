@@ -1,0 +1,293 @@
+//! The localnet as its callers hold it: up, attach, run commands in it, down.
+//!
+//! May import `error`. Invariant: a localnet that was started on a lifeline is gone when the value is dropped.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader, PipeWriter, Read};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde::{Deserialize, Serialize};
+
+use super::config::{SandboxConfig, UpConfig, create_private_dir};
+use super::state::{State, ended_within, send_signal};
+use super::support::support;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long an end may take before it is forced.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Hosts that the sandbox serves itself, whatever the content: the image registry and the reputation service.
+const SERVED_HOSTS: [&str; 2] = ["registry.golem.network", "reputation.dev-test.golem.network"];
+
+/// What the supervisor says once, when the sandbox is ready or cannot be.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Report {
+    /// Everything listens.
+    Ready,
+    /// Why not.
+    Failed(String),
+}
+
+/// A localnet that runs.
+#[derive(Debug)]
+pub struct Localnet {
+    dir: PathBuf,
+    state: State,
+    lifeline: Option<(PipeWriter, Child)>,
+}
+
+/// What can be told of a localnet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Always `simulated`.
+    pub network: &'static str,
+    /// The localnet's directory.
+    pub dir: PathBuf,
+    /// Its processes; none if it does not run.
+    pub state: Option<State>,
+}
+
+/// This program's file.
+pub fn own_program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|e| Error::io("find", "this program", e))
+}
+
+impl Localnet {
+    /// Starts a localnet and returns when it can be used. Refused if one runs at `config.dir`.
+    pub fn up(config: UpConfig) -> Result<Self> {
+        create_private_dir(&config.dir)?;
+        let dir = canonical(&config.dir)?;
+        let lock = lock(&dir)?;
+        if let Some(state) = State::read_live(&dir)? {
+            return Err(already_runs(&dir, &state));
+        }
+        if let Some(refused) = support().into_iter().next() {
+            return Err(refused.into_error());
+        }
+        let sandbox = sandbox_config(&config, dir)?;
+        prepare_files(&sandbox)?;
+        let localnet = start_keeper(&sandbox, config.lifeline)?;
+        drop(lock);
+        Ok(localnet)
+    }
+
+    /// The localnet that runs at `dir`.
+    pub fn attach(dir: &Path) -> Result<Self> {
+        let state = State::read_live(dir)?.ok_or_else(|| {
+            Error::usage(format!("failed to find a localnet at `{}`: none runs there", dir.display()))
+                .hint("start it: `golem-outbound localnet up`")
+        })?;
+        Ok(Self { dir: canonical(dir)?, state, lifeline: None })
+    }
+
+    /// The arguments before a command that runs in the localnet, for any process of this machine and user. To
+    /// interrupt the command, signal that one process.
+    pub fn exec_prefix(&self) -> Result<Vec<OsString>> {
+        let mut prefix = vec![own_program()?.into_os_string()];
+        prefix.extend(["localnet", "exec", "--dir"].map(OsString::from));
+        prefix.extend([self.dir.clone().into_os_string(), OsString::from("--")]);
+        Ok(prefix)
+    }
+
+    /// The localnet's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What can be told of it now.
+    pub fn status(&self) -> Result<Status> {
+        status(&self.dir)
+    }
+
+    /// Ends it and everything in it; returns when no process of it is left.
+    pub fn down(mut self) -> Result<()> {
+        let ended = end(&self.state);
+        if let Some((lifeline, mut keeper)) = self.lifeline.take() {
+            drop(lifeline);
+            let _ = keeper.wait();
+        }
+        ended?;
+        match fs::remove_file(State::path(&self.dir)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io("remove", State::path(&self.dir), error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Localnet {
+    fn drop(&mut self) {
+        if let Some((lifeline, mut keeper)) = self.lifeline.take() {
+            drop(lifeline);
+            let _ = end(&self.state);
+            let _ = keeper.wait();
+            let _ = fs::remove_file(State::path(&self.dir));
+        }
+    }
+}
+
+/// What can be told of a localnet's directory.
+pub fn status(dir: &Path) -> Result<Status> {
+    // The plug for the control protocol: providers, agreements and nodes are asked for here.
+    Ok(Status { network: "simulated", dir: dir.to_path_buf(), state: State::read_live(dir)? })
+}
+
+fn canonical(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(|e| Error::io("find", path, e))
+}
+
+fn lock(dir: &Path) -> Result<fs::File> {
+    let path = dir.join("lock");
+    let file = fs::File::create(&path).map_err(|e| Error::io("create", &path, e))?;
+    file.try_lock().map_err(|_| {
+        Error::usage(format!(
+            "failed to start the localnet at `{}`: another start is under way",
+            dir.display()
+        ))
+        .hint("see whether it came up: `golem-outbound localnet status`")
+    })?;
+    Ok(file)
+}
+
+fn already_runs(dir: &Path, state: &State) -> Error {
+    let keeper = state.keeper.pid;
+    Error::usage(format!("failed to start the localnet at `{}`: it runs, as process {keeper}", dir.display()))
+        .hint("use it: `golem-outbound localnet exec -- COMMAND`")
+        .hint("end it: `golem-outbound localnet down`")
+}
+
+fn sandbox_config(config: &UpConfig, dir: PathBuf) -> Result<SandboxConfig> {
+    let lacking = |what: &str| {
+        Error::machine(format!("failed to start the localnet: {what}"))
+            .hint("make the project's environment: `golem-outbound environment`")
+            .hint("or name one that has ray-on-golem: `golem-outbound localnet up --venv DIR`")
+    };
+    let venv = config.venv.as_deref().ok_or_else(|| lacking("no Python environment was found"))?;
+    if !venv.join("bin/ray").is_file() {
+        return Err(lacking(&format!("there is no `ray` in the Python environment `{}`", venv.display())));
+    }
+    let working_dir = std::env::current_dir().map_err(|e| Error::io("read", "the working directory", e))?;
+    Ok(SandboxConfig {
+        dir,
+        project: config.project.as_deref().map(canonical).transpose()?,
+        venv: std::path::absolute(venv).map_err(|e| Error::io("find", venv, e))?,
+        providers: config.providers.as_deref().map(canonical).transpose()?,
+        content: config.content,
+        program: own_program()?,
+        working_dir,
+        served_hosts: SERVED_HOSTS.map(String::from).to_vec(),
+    })
+}
+
+fn prepare_files(config: &SandboxConfig) -> Result<()> {
+    let dir = &config.dir;
+    for name in ["bin", "etc", "home", "log", "ray-on-golem"] {
+        create_private_dir(&dir.join(name))?;
+    }
+    let yagna = dir.join("bin/yagna");
+    let _ = fs::remove_file(&yagna);
+    std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    let mut hosts = format!("127.0.0.1 localhost {}\n::1 localhost ip6-localhost\n", host.to_string_lossy());
+    for served in &config.served_hosts {
+        hosts.push_str(&format!("127.0.0.1 {served}\n"));
+    }
+    let write = |name: &str, text: &str| {
+        let path = dir.join("etc").join(name);
+        fs::write(&path, text).map_err(|e| Error::io("write", &path, e))
+    };
+    write("hosts", &hosts)?;
+    write(
+        "resolv.conf",
+        "# The localnet's requestor resolves names by /etc/hosts alone.\noptions attempts:1 timeout:1\n",
+    )?;
+    config.write()
+}
+
+fn start_keeper(config: &SandboxConfig, on_lifeline: bool) -> Result<Localnet> {
+    let log_path = config.dir.join("log/localnet.log");
+    let log = fs::File::create(&log_path).map_err(|e| Error::io("create", &log_path, e))?;
+    let mut command = Command::new(&config.program);
+    command.args(["__localnet", "keeper", "--dir"]).arg(&config.dir).current_dir("/");
+    command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null());
+    let mut holder = None;
+    if on_lifeline {
+        let (lifeline, writer) = std::io::pipe().map_err(|e| Error::io("create", "a pipe", e))?;
+        command.arg("--lifeline").stdin(lifeline);
+        holder = Some(writer);
+    }
+    let mut keeper = command.spawn().map_err(|e| Error::io("start", &config.program, e))?;
+    // The command's copy of the lifeline's reading end must not outlive the start.
+    drop(command);
+    let outcome = await_report(&mut keeper, &log_path).and_then(|()| {
+        State::read_live(&config.dir)?
+            .ok_or_else(|| Error::internal("failed to start the localnet: it ended at once"))
+    });
+    match outcome {
+        Ok(state) => {
+            let lifeline = holder.map(|holder| (holder, keeper));
+            Ok(Localnet { dir: config.dir.clone(), state, lifeline })
+        }
+        Err(error) => {
+            let _ = keeper.kill();
+            let _ = keeper.wait();
+            Err(error)
+        }
+    }
+}
+
+fn await_report(keeper: &mut Child, log: &Path) -> Result<()> {
+    let mut line = String::new();
+    if let Some(stdout) = keeper.stdout.take() {
+        BufReader::new(stdout.take(64 * 1024))
+            .read_line(&mut line)
+            .map_err(|e| Error::io("read from", "the keeper", e))?;
+    }
+    match serde_json::from_str(&line) {
+        Ok(Report::Ready) => Ok(()),
+        Ok(Report::Failed(why)) => {
+            Err(Error::new(ErrorKind::Machine, format!("failed to start the localnet: {why}")))
+        }
+        Err(_) => {
+            let log_text = fs::read_to_string(log).unwrap_or_default();
+            let last = log_text.lines().last().unwrap_or("it said nothing").trim();
+            Err(Error::internal(format!("failed to start the localnet: {last}"))
+                .hint(format!("the whole log: `{}`", log.display())))
+        }
+    }
+}
+
+/// Ends the keeper, which takes all else along, and waits until stage and init are gone: the kernel lets init go when
+/// nothing is left in its namespace. They are opened first, because an ended process cannot be found again.
+fn end(state: &State) -> Result<()> {
+    let keeper = state.keeper.open();
+    let below = [state.init, state.stage].map(|process| (process.pid, process.open()));
+    if let Some(keeper) = &keeper {
+        send_signal(keeper, Signal::SIGTERM);
+        force_end(keeper, state.keeper.pid)?;
+    }
+    for (pid, process) in &below {
+        if let Some(process) = process {
+            force_end(process, *pid)?;
+        }
+    }
+    Ok(())
+}
+
+fn force_end(process: &OwnedFd, pid: i32) -> Result<()> {
+    if ended_within(process, PATIENCE) {
+        return Ok(());
+    }
+    send_signal(process, Signal::SIGKILL);
+    if ended_within(process, PATIENCE) {
+        return Ok(());
+    }
+    Err(Error::internal(format!("failed to end process `{pid}` of the localnet")))
+}

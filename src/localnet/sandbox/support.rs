@@ -1,0 +1,253 @@
+//! Whether this machine can carry a localnet, and if not, why and what to do.
+//!
+//! May import `error`. Invariant: the answer comes from trying, in a process of its own; settings of the machine are
+//! read only to explain a failure.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork, getegid, geteuid};
+use serde::{Deserialize, Serialize};
+
+use super::namespaces::{IdMaps, sandbox_flags};
+use super::{init, mounts};
+use crate::error::{Error, Result};
+
+/// Something that the localnet needs and this machine refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unsupported {
+    /// What is refused, for example ``user namespaces``.
+    pub what: String,
+    /// Which setting refuses it, as far as can be told.
+    pub why: String,
+    /// What to type.
+    pub remedy: String,
+}
+
+impl Unsupported {
+    /// As an error of a command that needs the localnet.
+    pub fn into_error(self) -> Error {
+        Error::machine(format!(
+            "failed to start the localnet: this machine refuses {}: {}",
+            self.what, self.why
+        ))
+        .hint(self.remedy)
+    }
+}
+
+/// The step of the trial that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Trial {
+    /// All went well.
+    Passed,
+    /// A user namespace, or the right to do anything in it.
+    Namespaces(i32),
+    /// A tmpfs in the new mount namespace.
+    Tmpfs(i32),
+    /// A proc of the new pid namespace.
+    Proc(i32),
+}
+
+/// What of the machine explains a failure.
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    root: bool,
+    apparmor_restricts: bool,
+    clone_forbidden: bool,
+    no_namespaces_left: bool,
+    seccomp_filter: bool,
+}
+
+impl Settings {
+    fn read() -> Self {
+        let sysctl = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).unwrap_or_default();
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        Self {
+            root: geteuid().is_root(),
+            apparmor_restricts: sysctl("kernel/apparmor_restrict_unprivileged_userns").trim() == "1",
+            clone_forbidden: sysctl("kernel/unprivileged_userns_clone").trim() == "0",
+            no_namespaces_left: sysctl("user/max_user_namespaces").trim() == "0",
+            seccomp_filter: status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"])),
+        }
+    }
+}
+
+/// What this machine refuses; empty if the localnet can run. Takes well under a second.
+pub fn support() -> Vec<Unsupported> {
+    let mut refused = Vec::new();
+    match try_elsewhere() {
+        Ok(trial) => refused.extend(explain(&trial, &Settings::read())),
+        Err(error) => refused.push(Unsupported {
+            what: "a trial of namespaces".into(),
+            why: error.message().into(),
+            remedy: "check that the program's own file can be executed".into(),
+        }),
+    }
+    if which::which("ip").is_err() && !Path::new("/usr/sbin/ip").exists() && !Path::new("/sbin/ip").exists() {
+        refused.push(Unsupported {
+            what: "network interfaces for nodes".into(),
+            why: "the program `ip` is missing".into(),
+            remedy: "sudo apt-get install iproute2".into(),
+        });
+    }
+    refused
+}
+
+fn try_elsewhere() -> Result<Trial> {
+    let program = super::lifecycle::own_program()?;
+    let output = Command::new(&program)
+        .args(["__localnet", "trial"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|e| Error::io("run", &program, e))?;
+    serde_json::from_slice(&output.stdout)
+        .map_err(|e| Error::internal(format!("the trial's answer cannot be read: {e}")))
+}
+
+/// Tries it in this process, which is of no use afterwards; single-threaded callers only.
+pub fn try_here() -> Trial {
+    let number = |errno: Errno| errno as i32;
+    let maps = IdMaps::CallerIsRoot { user: geteuid().as_raw(), group: getegid().as_raw() };
+    if let Err(errno) = unshare(CloneFlags::CLONE_NEWUSER) {
+        return Trial::Namespaces(number(errno));
+    }
+    if maps.write_own().is_err() {
+        return Trial::Namespaces(number(Errno::EPERM));
+    }
+    if let Err(errno) = unshare(sandbox_flags()) {
+        return Trial::Namespaces(number(errno));
+    }
+    // SAFETY: the process has one thread, so the child may do anything.
+    match unsafe { fork() } {
+        Err(errno) => Trial::Namespaces(number(errno)),
+        Ok(ForkResult::Parent { child }) => match waitpid(child, None).map(init::exit_code) {
+            Ok(0) => Trial::Passed,
+            Ok(1) => Trial::Tmpfs(number(Errno::EPERM)),
+            _ => Trial::Proc(number(Errno::EPERM)),
+        },
+        Ok(ForkResult::Child) => {
+            let code =
+                match mounts::make_private().and_then(|()| mounts::tmpfs(Path::new("/tmp"), "size=64k")) {
+                    Err(_) => 1,
+                    Ok(()) => i32::from(mounts::proc(Path::new("/proc")).is_err()) * 2,
+                };
+            // SAFETY: a forked child ends here, without the parent's exit handlers.
+            unsafe { nix::libc::_exit(code) }
+        }
+    }
+}
+
+fn explain(trial: &Trial, settings: &Settings) -> Option<Unsupported> {
+    let (what, errno) = match trial {
+        Trial::Passed => return None,
+        Trial::Namespaces(errno) => ("user namespaces", errno),
+        Trial::Tmpfs(errno) => ("mounts in a user namespace", errno),
+        Trial::Proc(errno) => ("a new /proc", errno),
+    };
+    let (why, remedy) = reason(trial, settings).unwrap_or_else(|| {
+        let errno = Errno::from_raw(*errno);
+        (
+            format!("the kernel says {errno}"),
+            "run the walk on another network: `golem-outbound run --network local`".into(),
+        )
+    });
+    Some(Unsupported { what: what.into(), why, remedy })
+}
+
+fn reason(trial: &Trial, settings: &Settings) -> Option<(String, String)> {
+    let told = |why: &str, remedy: &str| Some((why.to_owned(), remedy.to_owned()));
+    if settings.no_namespaces_left {
+        return told("user.max_user_namespaces is 0", "sudo sysctl -w user.max_user_namespaces=15000");
+    }
+    if settings.clone_forbidden && !settings.root {
+        return told(
+            "kernel.unprivileged_userns_clone is 0",
+            "sudo sysctl -w kernel.unprivileged_userns_clone=1",
+        );
+    }
+    if settings.apparmor_restricts && !settings.root {
+        return told(
+            "AppArmor restricts unprivileged user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1)",
+            &apparmor_remedy(),
+        );
+    }
+    if settings.seccomp_filter && !matches!(trial, Trial::Proc(_)) {
+        return told(
+            "a seccomp filter forbids it, as containers have",
+            "start the container with `docker run --security-opt seccomp=unconfined --security-opt \
+             apparmor=unconfined --security-opt systempaths=unconfined …`",
+        );
+    }
+    if matches!(trial, Trial::Proc(_)) {
+        return told(
+            "parts of /proc are masked, as containers have",
+            "start the container with `docker run --security-opt systempaths=unconfined …`",
+        );
+    }
+    None
+}
+
+/// The profile that lets this one program have user namespaces, as `/etc/apparmor.d` of Ubuntu 24.04 has them for others.
+fn apparmor_remedy() -> String {
+    let program = super::lifecycle::own_program().map(|path| path.display().to_string());
+    let program = program.unwrap_or_else(|_| "/path/to/golem-outbound".into());
+    format!(
+        "allow it for this program:\n  printf '%s\\n' 'abi <abi/4.0>,' 'include <tunables/global>' \
+         'profile golem-outbound \"{program}\" flags=(unconfined) {{ userns, }}' | sudo tee \
+         /etc/apparmor.d/golem-outbound && sudo apparmor_parser -r /etc/apparmor.d/golem-outbound\n\
+         or for all programs until the next boot: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(trial: Trial, settings: Settings) -> Option<String> {
+        explain(&trial, &settings).map(|refused| refused.why)
+    }
+
+    #[test]
+    fn what_works_needs_no_reason() {
+        let settings = Settings { apparmor_restricts: true, ..Settings::default() };
+        assert_eq!(why(Trial::Passed, settings), None);
+    }
+
+    #[test]
+    fn apparmor_is_named_with_its_remedy() {
+        let settings = Settings { apparmor_restricts: true, ..Settings::default() };
+        let refused = explain(&Trial::Namespaces(1), &settings).unwrap();
+        assert!(refused.why.contains("kernel.apparmor_restrict_unprivileged_userns"), "{refused:?}");
+        assert!(refused.remedy.contains("userns,") && refused.remedy.contains("sysctl"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_limit_of_zero_comes_before_all_else() {
+        let settings = Settings { no_namespaces_left: true, seccomp_filter: true, ..Settings::default() };
+        assert_eq!(why(Trial::Namespaces(28), settings).unwrap(), "user.max_user_namespaces is 0");
+    }
+
+    #[test]
+    fn root_is_not_stopped_by_what_is_for_others() {
+        let settings =
+            Settings { root: true, clone_forbidden: true, seccomp_filter: true, ..Settings::default() };
+        assert!(why(Trial::Namespaces(1), settings).unwrap().contains("seccomp"));
+    }
+
+    #[test]
+    fn a_masked_proc_is_told_from_a_filter() {
+        let settings = Settings { seccomp_filter: true, ..Settings::default() };
+        assert!(why(Trial::Proc(1), settings).unwrap().contains("/proc are masked"));
+    }
+
+    #[test]
+    fn an_unknown_reason_is_the_kernels_own() {
+        assert!(why(Trial::Namespaces(1), Settings::default()).unwrap().contains("EPERM"));
+    }
+}

@@ -1,0 +1,98 @@
+//! The supervisor: the sandbox's main process, which puts the localnet's parts together.
+//!
+//! May import `error` and the parts of `localnet`. Invariant: it is furnished before it has a second thread, and it
+//! says `ready` only when everything listens.
+
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+
+use nix::unistd::{dup2_stdin, dup2_stdout};
+
+use super::node::{Nodes, NodesConfig};
+use super::sandbox::config::{SandboxConfig, create_private_dir};
+use super::sandbox::lifecycle::Report;
+use super::sandbox::{environment, inherited, init, lifeline, mounts};
+use crate::error::{Error, Result};
+
+/// The number of the descriptor that leads to the keeper, who dials out; 0 is the lifeline, 1 takes the report.
+const OUTSIDE: i32 = 3;
+
+/// The whole life of the process that the keeper starts as pid 1 of the sandbox.
+pub fn supervise(dir: &Path) -> Result<ExitCode> {
+    let birthright = take_birthright()?;
+    let mut report_to = std::fs::File::from(birthright.report);
+    match prepare(dir).and_then(|config| {
+        lifeline::watch(birthright.lifeline).map_err(|e| Error::internal(format!("no lifeline: {e}")))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.map_err(|e| Error::internal(format!("failed to start the runtime: {e}")))?;
+        Ok((config, runtime))
+    }) {
+        Ok((config, runtime)) => runtime.block_on(serve(config, birthright.outside, report_to)),
+        Err(error) => {
+            report(&mut report_to, &Report::Failed(error.message().into()))?;
+            Err(error)
+        }
+    }
+}
+
+struct Birthright {
+    lifeline: OwnedFd,
+    report: OwnedFd,
+    outside: OwnedFd,
+}
+
+/// Takes over what the process was born with, and leaves it ordinary standard streams.
+fn take_birthright() -> Result<Birthright> {
+    let failed =
+        |e: std::io::Error| Error::internal(format!("failed to take over the standard streams: {e}"));
+    let lifeline = std::io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+    let report = std::io::stdout().as_fd().try_clone_to_owned().map_err(failed)?;
+    let nothing = std::fs::File::open("/dev/null").map_err(failed)?;
+    dup2_stdin(nothing).map_err(|errno| failed(errno.into()))?;
+    dup2_stdout(std::io::stderr()).map_err(|errno| failed(errno.into()))?;
+    Ok(Birthright { lifeline, report, outside: inherited(OUTSIDE)? })
+}
+
+/// Everything that has to happen in a process with one thread; returns in pid 2.
+fn prepare(dir: &Path) -> Result<SandboxConfig> {
+    let config = SandboxConfig::read(dir)?;
+    mounts::furnish(&config)?;
+    std::env::set_current_dir("/").map_err(|e| Error::io("enter", "/", e))?;
+    let loopback = Command::new("ip").args(["link", "set", "lo", "up"]).stdin(Stdio::null()).status();
+    if !loopback.is_ok_and(|status| status.success()) {
+        return Err(Error::machine("failed to start the sandbox's loopback with `ip link set lo up`"));
+    }
+    init::divide(c"supervisor")?;
+    Ok(config)
+}
+
+async fn serve(config: SandboxConfig, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
+    if let Some(control) = Path::new(environment::CONTROL_SOCKET).parent() {
+        create_private_dir(control)?;
+    }
+    let nodes = Nodes::new(NodesConfig {
+        program: config.program.clone(),
+        venv: config.venv.clone(),
+        ca_bundle: Some(config.ca_bundle()),
+        egress: None,
+    })?;
+    let exe_unit: Arc<Nodes> = Arc::new(nodes);
+    // The plugs: the mirror and its CA, `egress` over `outside`, yagna's API over `exe_unit`, the registry, and
+    // `serve_control` on `environment::CONTROL_SOCKET`.
+    report(&mut report_to, &Report::Ready)?;
+    drop(report_to);
+    let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|e| Error::internal(format!("failed to listen for signals: {e}")))?;
+    end.recv().await;
+    drop((exe_unit, outside));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(to: &mut std::fs::File, report: &Report) -> Result<()> {
+    let mut line = serde_json::to_string(report).map_err(|e| Error::internal(e.to_string()))?;
+    line.push('\n');
+    to.write_all(line.as_bytes()).map_err(|e| Error::io("write to", "the keeper", e))
+}
