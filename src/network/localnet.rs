@@ -1,0 +1,118 @@
+//! `localnet`: the emulated Golem Network; whatever comes from it is `simulated`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::golem::sample_problem;
+use super::{Invocation, Network, PROGRAM, Problem, Workplace};
+use crate::error::Result;
+
+/// What the walk asks of a localnet.
+pub trait LocalnetControl {
+    /// Starts it. The project's virtual environment exists by then.
+    ///
+    /// # Errors
+    /// Why it could not start; nothing of it remains then.
+    fn up(&mut self) -> Result<()>;
+
+    /// The words before a command that bring it into the requestor's machine.
+    fn exec_prefix(&self) -> Vec<OsString>;
+
+    /// What is to be seen in it.
+    ///
+    /// # Errors
+    /// It does not answer.
+    fn status(&self) -> Result<LocalnetStatus>;
+
+    /// Ends it and everything in it.
+    ///
+    /// # Errors
+    /// What could not be ended.
+    fn down(&mut self) -> Result<()>;
+}
+
+/// What is to be seen in a localnet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalnetStatus {
+    /// VPN addresses of the nodes that are alive.
+    pub nodes: Vec<String>,
+    /// How long the market has been silent.
+    pub market_idle_for: Duration,
+    /// Ports of the walk that are taken on the requestor's machine.
+    pub busy_ports: Vec<(u16, String)>,
+    /// Processes on the requestor's machine and on nodes, without the localnet's own.
+    pub processes: Vec<String>,
+}
+
+/// The emulated network as a network of the walk.
+pub struct EmulatedNetwork<L> {
+    workplace: Workplace,
+    /// URLs that the script downloads, when they come from the real Internet; none with the mirror.
+    live_urls: Vec<String>,
+    localnet: L,
+    is_up: bool,
+}
+
+impl<L: LocalnetControl> EmulatedNetwork<L> {
+    /// Not yet started. `live_urls` are the script's downloads if the content is live, else none.
+    pub fn new(workplace: Workplace, live_urls: Vec<String>, localnet: L) -> Self {
+        Self { workplace, live_urls, localnet, is_up: false }
+    }
+
+    fn status(&self) -> Option<LocalnetStatus> {
+        self.is_up.then(|| self.localnet.status().ok()).flatten()
+    }
+}
+
+impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
+    fn name(&self) -> &'static str {
+        "localnet"
+    }
+
+    fn simulated(&self) -> bool {
+        true
+    }
+
+    fn preflight(&self) -> Vec<Problem> {
+        // Ports of the machine do not matter: the localnet's requestor has a loopback of its own.
+        sample_problem(&self.live_urls).into_iter().collect()
+    }
+
+    fn start(&mut self) -> Result<()> {
+        if !self.is_up {
+            self.localnet.up()?;
+            self.is_up = true;
+        }
+        Ok(())
+    }
+
+    /// Our own commands stay on the machine, because they mend it and reach the package registries; all others
+    /// run on the emulated requestor.
+    fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
+        let mut invocation = self.workplace.command(argv, timeout, keep_daemons);
+        if self.is_up && argv.first().is_some_and(|program| program != PROGRAM) {
+            invocation.argv = self.localnet.exec_prefix().into_iter().chain(invocation.argv).collect();
+        }
+        invocation
+    }
+
+    fn nodes(&self) -> Option<Vec<String>> {
+        self.status().map(|status| status.nodes)
+    }
+
+    fn market_idle_for(&self) -> Option<Duration> {
+        self.status().map(|status| status.market_idle_for)
+    }
+
+    fn busy_ports(&self) -> Vec<(u16, String)> {
+        self.status().map(|status| status.busy_ports).unwrap_or_default()
+    }
+
+    fn processes(&self) -> Option<Vec<String>> {
+        self.status().map(|status| status.processes)
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.is_up) { self.localnet.down() } else { Ok(()) }
+    }
+}
