@@ -110,6 +110,10 @@ impl Network for GolemNetwork {
         busy.chain(sample_problem(&self.urls)).chain(self.payment_problem()).collect()
     }
 
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     fn start(&mut self) -> Result<()> {
         Ok(())
     }

@@ -28,6 +28,10 @@ impl Network for Local {
         golem::sample_problem(&self.urls).into_iter().collect()
     }
 
+    fn is_ready(&self) -> bool {
+        true
+    }
+
     fn start(&mut self) -> Result<()> {
         Ok(())
     }

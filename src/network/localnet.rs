@@ -78,6 +78,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         sample_problem(&self.live_urls).into_iter().collect()
     }
 
+    fn is_ready(&self) -> bool {
+        self.is_up
+    }
+
     fn start(&mut self) -> Result<()> {
         if !self.is_up {
             self.localnet.up()?;

@@ -48,6 +48,9 @@ pub trait Network {
     /// What stands in the way, all of it at once. Changes nothing.
     fn preflight(&self) -> Vec<Problem>;
 
+    /// Whether commands other than our own can run.
+    fn is_ready(&self) -> bool;
+
     /// Makes it ready for commands other than our own. A second call does nothing.
     ///
     /// # Errors
