@@ -31,6 +31,24 @@ pub trait LocalnetControl {
     fn down(&mut self) -> Result<()>;
 }
 
+impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
+    fn up(&mut self) -> Result<()> {
+        (**self).up()
+    }
+
+    fn exec_prefix(&self) -> Vec<OsString> {
+        (**self).exec_prefix()
+    }
+
+    fn status(&self) -> Result<LocalnetStatus> {
+        (**self).status()
+    }
+
+    fn down(&mut self) -> Result<()> {
+        (**self).down()
+    }
+}
+
 /// What is to be seen in a localnet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalnetStatus {

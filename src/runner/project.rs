@@ -163,9 +163,10 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))
 }
 
-/// A URL as a string literal on a line that is not a comment.
-static URL_LITERAL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"["'](https?://[^"'\s]+)["']"#).expect("the pattern is constant"));
+/// A URL as a string literal on a line that is not a comment. The script pins content behind a `#` and reports without.
+static URL_LITERAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"["'](https?://[^"'\s#]+)(#[^"'\s]*)?["']"#).expect("the pattern is constant")
+});
 
 /// The URLs of the script's list, `URLS = [ … ]` or `DOWNLOADS = …` with one item a line.
 fn script_urls(script: &str) -> Vec<String> {
