@@ -12,6 +12,7 @@ pub mod localnet;
 pub mod localnet_process;
 pub mod new;
 pub mod run;
+mod walk;
 
 use crate::error::Error;
 

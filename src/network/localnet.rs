@@ -138,3 +138,61 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         if std::mem::take(&mut self.is_up) { self.localnet.down() } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scripted;
+
+    impl LocalnetControl for Scripted {
+        fn up(&mut self) -> Result<()> {
+            Ok(())
+        }
+        fn exec_prefix(&self) -> Vec<OsString> {
+            vec!["enter".into(), "--".into()]
+        }
+        fn status(&self) -> Result<LocalnetStatus> {
+            Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
+        }
+        fn down(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn network(live_urls: Vec<String>) -> EmulatedNetwork<Scripted> {
+        let workplace =
+            Workplace { project: "/p".into(), venv: "/p/venv".into(), program: "/x/golem-outbound".into() };
+        EmulatedNetwork::new(workplace, live_urls, Scripted)
+    }
+
+    #[test]
+    fn our_own_commands_stay_on_the_machine_and_others_enter_the_localnet() {
+        let mut network = network(Vec::new());
+        network.start().unwrap();
+        let argv = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            network.command(&words, Duration::from_secs(1), false).argv
+        };
+        assert_eq!(argv(&["ray", "up"]), ["enter", "--", "ray", "up"]);
+        assert_eq!(argv(&["golem-outbound", "check"]), ["/x/golem-outbound", "check"]);
+    }
+
+    #[test]
+    fn nothing_can_be_told_while_it_is_down() {
+        let mut network = network(Vec::new());
+        assert_eq!(network.nodes(), None);
+        assert_eq!(network.processes(), None);
+        network.start().unwrap();
+        assert_eq!(network.nodes(), Some(vec!["192.168.0.3".into()]));
+        network.stop().unwrap();
+        assert_eq!(network.nodes(), None);
+    }
+
+    #[test]
+    fn the_sample_is_named_only_where_the_content_is_live() {
+        assert!(network(Vec::new()).preflight().is_empty());
+        let sample = "https://dl.dropboxusercontent.com/scl/fi/golem-outbound-sample/hello.txt?rlkey=sample";
+        assert!(network(vec![sample.into()]).preflight()[0].blocks);
+    }
+}

@@ -60,7 +60,7 @@ impl Tutorial {
         if !findings.is_empty() {
             return Err(findings);
         }
-        let steps = order::by_needs(steps).map_err(|finding| vec![finding])?;
+        let steps = order::by_needs(steps).map_err(|finding| vec![*finding])?;
         Ok(Self { steps })
     }
 

@@ -40,7 +40,7 @@ pub fn missing_needs(steps: &[(Step, &str)]) -> Vec<Finding> {
 }
 
 /// Every step after all that it needs, else in the given order.
-pub fn by_needs(steps: Vec<(Step, &str)>) -> Result<Vec<Step>, Finding> {
+pub fn by_needs(steps: Vec<(Step, &str)>) -> Result<Vec<Step>, Box<Finding>> {
     let mut waiting = steps;
     let mut ordered: Vec<Step> = Vec::with_capacity(waiting.len());
     while !waiting.is_empty() {
@@ -49,7 +49,7 @@ pub fn by_needs(steps: Vec<(Step, &str)>) -> Result<Vec<Step>, Finding> {
             .position(|(step, _)| step.needs.iter().all(|need| ordered.iter().any(|done| done.id == *need)));
         match ready {
             Some(index) => ordered.push(waiting.remove(index).0),
-            None => return Err(cycle(&waiting)),
+            None => return Err(Box::new(cycle(&waiting))),
         }
     }
     Ok(ordered)
