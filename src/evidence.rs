@@ -67,8 +67,9 @@ pub struct Evidence {
     pub ledger: Vec<LedgerRow>,
     /// VPN addresses of the cluster's nodes that are up; `None` where the network cannot tell.
     pub nodes: Option<Vec<String>>,
-    /// Ports of the walk that are still taken after the step, with the process that holds each.
-    pub busy_ports: Vec<(u16, String)>,
+    /// Ports of the walk that are still taken after the step, with the process that holds each; `None` where the network
+    /// cannot tell.
+    pub busy_ports: Option<Vec<(u16, String)>>,
     /// Processes of the walk that are still alive after the step; `None` where the network cannot tell.
     pub processes: Option<Vec<String>>,
 }

@@ -99,7 +99,7 @@ impl Network for GolemNetwork {
     }
 
     fn preflight(&self) -> Vec<Problem> {
-        let busy = self.busy_ports().into_iter().map(|(port, holder)| Problem {
+        let busy = busy_ports(&self.port_holder).into_iter().map(|(port, holder)| Problem {
             what: format!("port {port} is taken by {holder}"),
             command: match port {
                 4578 | 7465 => "`ray-on-golem stop --force --kill`, or end that process".into(),
@@ -130,13 +130,13 @@ impl Network for GolemNetwork {
         None
     }
 
-    fn busy_ports(&self) -> Vec<(u16, String)> {
-        busy_ports(&self.port_holder)
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        Some(busy_ports(&self.port_holder))
     }
 
     /// Processes of the walk hold the walk's ports, or are children that end with their command.
     fn processes(&self) -> Option<Vec<String>> {
-        Some(self.busy_ports().into_iter().map(|(_, holder)| holder).collect())
+        Some(busy_ports(&self.port_holder).into_iter().map(|(_, holder)| holder).collect())
     }
 
     fn stop(&mut self) -> Result<()> {

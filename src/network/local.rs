@@ -48,8 +48,8 @@ impl Network for Local {
         None
     }
 
-    fn busy_ports(&self) -> Vec<(u16, String)> {
-        busy_ports(&self.port_holder)
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        Some(busy_ports(&self.port_holder))
     }
 
     fn processes(&self) -> Option<Vec<String>> {

@@ -126,8 +126,8 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         self.status().map(|status| status.market_idle_for)
     }
 
-    fn busy_ports(&self) -> Vec<(u16, String)> {
-        self.status().map(|status| status.busy_ports).unwrap_or_default()
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        self.status().map(|status| status.busy_ports)
     }
 
     fn processes(&self) -> Option<Vec<String>> {
@@ -183,6 +183,7 @@ mod tests {
         let mut network = network(Vec::new());
         assert_eq!(network.nodes(), None);
         assert_eq!(network.processes(), None);
+        assert_eq!(network.busy_ports(), None);
         network.start().unwrap();
         assert_eq!(network.nodes(), Some(vec!["192.168.0.3".into()]));
         network.stop().unwrap();

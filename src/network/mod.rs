@@ -66,8 +66,8 @@ pub trait Network {
     /// How long the market has had nothing new to offer, if this network can tell.
     fn market_idle_for(&self) -> Option<Duration>;
 
-    /// Ports of the walk that are taken, with their holders.
-    fn busy_ports(&self) -> Vec<(u16, String)>;
+    /// Ports of the walk that are taken, with their holders, if this network can tell.
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>>;
 
     /// Processes of the walk that are alive, if this network can tell.
     fn processes(&self) -> Option<Vec<String>>;

@@ -184,11 +184,7 @@ impl Check {
             Self::NodeStates(states) => node_states(*states, &evidence.output),
             Self::Nodes(count) => nodes(count.0, evidence.nodes.as_deref()),
             Self::Funnel(funnel) => funnel.judge(&evidence.output),
-            Self::PortsFree => {
-                let busy: Vec<String> =
-                    evidence.busy_ports.iter().map(|(port, holder)| format!("{port} by {holder}")).collect();
-                when(busy.is_empty(), || ("all ports free".into(), format!("taken: {}", busy.join(", "))))
-            }
+            Self::PortsFree => ports_free(evidence.busy_ports.as_deref()),
             Self::NoProcesses => match &evidence.processes {
                 None => unsure("this network cannot tell which processes are of the walk"),
                 Some(alive) => when(alive.is_empty(), || ("none".into(), alive.join(", "))),
@@ -370,6 +366,12 @@ fn nodes(least: u64, nodes: Option<&[String]>) -> Verdict {
         let names = if nodes.is_empty() { String::new() } else { format!(": {}", nodes.join(", ")) };
         (format!("at least {least}"), format!("{}{names}", nodes.len()))
     })
+}
+
+fn ports_free(busy: Option<&[(u16, String)]>) -> Verdict {
+    let Some(busy) = busy else { return unsure("this network cannot tell which ports are taken") };
+    let taken: Vec<String> = busy.iter().map(|(port, holder)| format!("{port} by {holder}")).collect();
+    when(taken.is_empty(), || ("all ports free".into(), format!("taken: {}", taken.join(", "))))
 }
 
 fn when(holds: bool, otherwise: impl FnOnce() -> (String, String)) -> Verdict {

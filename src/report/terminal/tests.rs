@@ -40,7 +40,7 @@ fn events() -> Vec<Event> {
             row("https://example.com/", false),
         ],
         nodes: Some(vec!["192.168.0.4".into()]),
-        busy_ports: Vec::new(),
+        busy_ports: Some(Vec::new()),
         processes: None,
     };
     vec![

@@ -82,8 +82,8 @@ impl Network for ScriptedNetwork {
     fn market_idle_for(&self) -> Option<Duration> {
         self.idle
     }
-    fn busy_ports(&self) -> Vec<(u16, String)> {
-        Vec::new()
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        Some(Vec::new())
     }
     fn processes(&self) -> Option<Vec<String>> {
         None

@@ -16,7 +16,7 @@ fn evidence(output: &str) -> Evidence {
         elapsed: Duration::from_secs(1),
         ledger: parse_ledger(output),
         nodes: Some(vec!["192.168.0.3".into(), "192.168.0.4".into()]),
-        busy_ports: Vec::new(),
+        busy_ports: Some(Vec::new()),
         processes: Some(Vec::new()),
     }
 }
@@ -210,9 +210,12 @@ fn the_funnel() {
 #[test]
 fn what_is_left_behind() {
     judged(&Check::PortsFree, &evidence(""), "pass");
-    let busy = Evidence { busy_ports: vec![(4578, "ray-on-golem (pid 7)".into())], ..evidence("") };
+    let busy = Evidence { busy_ports: Some(vec![(4578, "ray-on-golem (pid 7)".into())]), ..evidence("") };
     let expected = "expected all ports free; found taken: 4578 by ray-on-golem (pid 7)";
     judged(&Check::PortsFree, &busy, expected);
+    let blind = Evidence { busy_ports: None, processes: None, ..evidence("") };
+    judged(&Check::PortsFree, &blind, "unsure: this network cannot tell which ports are taken");
+    judged(&Check::NoProcesses, &blind, "unsure: this network cannot tell which processes are of the walk");
     judged(&Check::NoProcesses, &evidence(""), "pass");
     let left = Evidence { processes: Some(vec!["raylet (pid 9)".into()]), ..evidence("") };
     judged(&Check::NoProcesses, &left, "expected none; found raylet (pid 9)");
