@@ -65,12 +65,13 @@ pub struct Evidence {
     pub elapsed: Duration,
     /// Downloads that the output reports.
     pub ledger: Vec<LedgerRow>,
-    /// VPN addresses of the cluster's nodes that are up, where the network can tell.
-    pub nodes: Vec<String>,
-    /// Ports of the walk that are still taken after the step, with the process that holds each.
-    pub busy_ports: Vec<(u16, String)>,
-    /// Processes of the walk that are still alive after the step, where the network can tell.
-    pub processes: Vec<String>,
+    /// VPN addresses of the cluster's nodes that are up; `None` where the network cannot tell.
+    pub nodes: Option<Vec<String>>,
+    /// Ports of the walk that are still taken after the step, with the process that holds each; `None` where the network
+    /// cannot tell.
+    pub busy_ports: Option<Vec<(u16, String)>>,
+    /// Processes of the walk that are still alive after the step; `None` where the network cannot tell.
+    pub processes: Option<Vec<String>>,
 }
 
 /// Whose doing a failure is. A failure of the network is never laid at the learner's door.

@@ -13,6 +13,7 @@ pub mod localnet_process;
 pub mod new;
 mod paragraph;
 pub mod run;
+mod walk;
 
 use crate::error::Error;
 

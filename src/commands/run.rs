@@ -1,14 +1,63 @@
-//! `golem-outbound run`.
+//! `golem-outbound run`: walks the tutorial of the project in the current folder.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::error::{Error, Result};
+use super::walk::{ContentName, NetworkName, Request, print_plan, walk};
+use crate::error::Result;
+use crate::tutorial::Selection;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Only these steps and what they need.
+    #[arg(value_name = "STEP", conflicts_with = "from")]
+    steps: Vec<String>,
+    /// Where the walk runs.
+    #[arg(long, value_enum, default_value = "localnet")]
+    network: NetworkName,
+    /// Do not ask before each step.
+    #[arg(long, short)]
+    yes: bool,
+    /// Agree to spending GLM on the mainnet; `--yes` does not.
+    #[arg(long)]
+    spend: bool,
+    /// Begin at this step; what lies before is taken as done.
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Show the steps and run nothing.
+    #[arg(long, conflicts_with = "dry_run")]
+    list: bool,
+    /// Show the steps with their commands and run nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the walk to this file as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Where the localnet's nodes get their content from.
+    #[arg(long, value_enum, default_value = "auto")]
+    content: ContentName,
+    /// The localnet's providers, instead of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    providers: Option<PathBuf>,
+}
 
 /// Runs it.
-pub fn run(_args: Args) -> Result<ExitCode> {
-    Err(Error::internal("`run` is not built yet"))
+pub fn run(args: Args) -> Result<ExitCode> {
+    let selection = match args.from {
+        Some(step) => Selection::From(step),
+        None if args.steps.is_empty() => Selection::All,
+        None => Selection::Steps(args.steps),
+    };
+    let request = Request {
+        folder: PathBuf::from("."),
+        network: args.network,
+        selection,
+        yes: args.yes,
+        spend: args.spend,
+        report: args.report,
+        content: args.content,
+        providers: args.providers,
+    };
+    if args.list || args.dry_run { print_plan(&request, args.dry_run) } else { walk(&request) }
 }

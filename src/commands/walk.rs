@@ -1,0 +1,227 @@
+//! What `run` and `demo` share: a project, a network and a session put together, and its reports.
+//!
+//! The three functions at the end are the only place where the walk meets real child processes and a real localnet.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::network::{
+    CommandRunner, EmulatedNetwork, GolemNetwork, Kind, Local, LocalnetControl, Network, PortHolder, Problem,
+    Workplace,
+};
+use crate::report::{JsonReport, Sinks, Style, Terminal};
+use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::tutorial::{Selection, plan};
+
+/// How often a readiness condition is looked at.
+const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// Where a walk runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum NetworkName {
+    /// python3 on this machine, no cluster.
+    Local,
+    /// The emulated Golem Network on this machine.
+    Localnet,
+    /// Golem with test tokens.
+    Testnet,
+    /// Golem with GLM, which costs money.
+    Mainnet,
+}
+
+impl NetworkName {
+    /// As on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Localnet => "localnet",
+            Self::Testnet => "testnet",
+            Self::Mainnet => "mainnet",
+        }
+    }
+}
+
+/// Where the localnet's nodes get their content from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ContentName {
+    /// The mirror when the Internet cannot be reached.
+    #[default]
+    Auto,
+    /// The mirror in this program.
+    Mirror,
+    /// The real Internet.
+    Live,
+}
+
+/// What a walk is asked for.
+#[derive(Debug)]
+pub struct Request {
+    /// The project's folder.
+    pub folder: PathBuf,
+    /// Where it runs.
+    pub network: NetworkName,
+    /// Which steps.
+    pub selection: Selection,
+    /// Whether nothing is asked.
+    pub yes: bool,
+    /// Whether money may be spent without asking.
+    pub spend: bool,
+    /// Where the JSON report goes as well.
+    pub report: Option<PathBuf>,
+    /// Where the localnet's content comes from.
+    pub content: ContentName,
+    /// The localnet's providers, if not the built-in ones.
+    pub providers: Option<PathBuf>,
+}
+
+/// Prints the plan and runs nothing; with `commands`, also what each step would run.
+///
+/// # Errors
+/// The project or its tutorial cannot be used.
+pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
+    let project = Project::load(&request.folder)?;
+    let name = request.network.name();
+    let tutorial = project.tutorial(name)?;
+    for planned in plan(tutorial.steps(), &request.selection, name)? {
+        let step = &tutorial.steps()[planned.index];
+        let due = if planned.is_due() { "" } else { "skip: " };
+        println!("{:18} {}  ({due}{})", step.id, step.title, planned.why.words());
+        if commands && planned.is_due() {
+            println!("{:18} $ {}", "", step.command_line());
+            for argv in &step.teardown {
+                println!("{:18} on any end: {}", "", argv.join(" "));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Walks a project.
+///
+/// # Errors
+/// The project cannot be used, something stands in the way, or the tool itself could not go on.
+pub fn walk(request: &Request) -> Result<ExitCode> {
+    let project = Project::load(&request.folder)?;
+    let tutorial = project.tutorial(request.network.name())?;
+    let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
+    let _lock = ProjectLock::take(&project.folder)?;
+    let signals = Signals::catch()?;
+    let on_terminal = console::user_attended() && console::Term::stdout().is_term();
+    let mut network = network(request, &project)?;
+    report_problems(&network.preflight())?;
+    consent_to_costs(request, on_terminal, &signals)?;
+    let mut guide: Box<dyn Guide> =
+        if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
+
+    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), Style::of_stdout()))]);
+    let last_run = project.folder.join(".golem-outbound/last-run.json");
+    let mut failures = Vec::new();
+    for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
+        let (report, failure) = JsonReport::new(path.clone());
+        sinks.0.push(Box::new(report));
+        failures.push((path, failure));
+    }
+    let mut commands = command_runner()?;
+    let walked = Session {
+        project: project.name.clone(),
+        tutorial: &tutorial,
+        plan,
+        network: &mut *network,
+        commands: &mut *commands,
+        guide: &mut *guide,
+        signals: &signals,
+        sink: &mut sinks,
+        poll_every: POLL_EVERY,
+    }
+    .walk()?;
+    for (path, failure) in failures {
+        if let Some(reason) = failure.borrow().as_ref() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("failed to write `{}`: {reason}", path.display()),
+            ));
+        }
+    }
+    Ok(ExitCode::from(walked.exit_code()))
+}
+
+/// Names everything that stands in the way; an error if something of it blocks.
+fn report_problems(problems: &[Problem]) -> Result<()> {
+    for problem in problems.iter().filter(|problem| !problem.blocks) {
+        eprintln!("warning: {}\n  {}", problem.what, problem.command);
+    }
+    let blocking: Vec<&Problem> = problems.iter().filter(|problem| problem.blocks).collect();
+    if blocking.is_empty() {
+        return Ok(());
+    }
+    let what: Vec<&str> = blocking.iter().map(|problem| problem.what.as_str()).collect();
+    let error = Error::machine(format!("the walk cannot begin: {}", what.join("; ")));
+    Err(blocking.iter().fold(error, |error, problem| error.hint(problem.command.clone())))
+}
+
+/// `--yes` answers questions about steps; money is another matter.
+fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> Result<()> {
+    if request.network != NetworkName::Mainnet || request.spend {
+        return Ok(());
+    }
+    let refused = || {
+        Error::usage("a walk on the mainnet spends GLM, and nobody has agreed to that")
+            .hint("`golem-outbound run --network mainnet --spend`, after a look at total_budget in golem-cluster.yaml")
+            .hint("or practise for nothing: `golem-outbound run --network localnet`")
+    };
+    if !on_terminal {
+        return Err(refused());
+    }
+    let question = "This walk rents real machines and spends GLM. Type `spend` to agree: ";
+    match Prompt::new(signals.clone()).line(question).as_deref() {
+        Some("spend") => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
+    let program = std::env::current_exe().map_err(|error| Error::io("find", "/proc/self/exe", error))?;
+    let workplace = Workplace { project: project.folder.clone(), venv: project.folder.join("venv"), program };
+    let urls = project.urls.clone();
+    let golem = |kind, workplace| -> Result<GolemNetwork> {
+        Ok(GolemNetwork {
+            kind,
+            workplace,
+            cluster_name: project.cluster_name.clone(),
+            payment_network: project.payment_network.clone(),
+            urls: urls.clone(),
+            port_holder: port_holder()?,
+        })
+    };
+    Ok(match request.network {
+        NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder()? }),
+        NetworkName::Localnet => {
+            let live = if request.content == ContentName::Live { urls.clone() } else { Vec::new() };
+            let localnet = localnet(&workplace, request.content, request.providers.as_deref())?;
+            Box::new(EmulatedNetwork::new(workplace, live, localnet))
+        }
+        NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
+        NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),
+    })
+}
+
+/// Who holds a port of this machine.
+fn port_holder() -> Result<PortHolder> {
+    Err(Error::internal("looking at ports is not connected yet"))
+}
+
+/// What runs the walk's commands.
+fn command_runner() -> Result<Box<dyn CommandRunner>> {
+    Err(Error::internal("running commands is not connected yet"))
+}
+
+/// The localnet of a walk.
+fn localnet(
+    _workplace: &Workplace,
+    _content: ContentName,
+    _providers: Option<&Path>,
+) -> Result<Box<dyn LocalnetControl>> {
+    Err(Error::internal("the localnet is not connected yet"))
+}

@@ -1,0 +1,199 @@
+//! `localnet`: the emulated Golem Network; whatever comes from it is `simulated`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use super::golem::sample_problem;
+use super::{Invocation, Network, PROGRAM, Problem, Workplace};
+use crate::error::Result;
+
+/// What the walk asks of a localnet.
+pub trait LocalnetControl {
+    /// Starts it. The project's virtual environment exists by then.
+    ///
+    /// # Errors
+    /// Why it could not start; nothing of it remains then.
+    fn up(&mut self) -> Result<()>;
+
+    /// The words before a command that bring it into the requestor's machine.
+    fn exec_prefix(&self) -> Vec<OsString>;
+
+    /// What is to be seen in it.
+    ///
+    /// # Errors
+    /// It does not answer.
+    fn status(&self) -> Result<LocalnetStatus>;
+
+    /// Ends it and everything in it.
+    ///
+    /// # Errors
+    /// What could not be ended.
+    fn down(&mut self) -> Result<()>;
+}
+
+impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
+    fn up(&mut self) -> Result<()> {
+        (**self).up()
+    }
+
+    fn exec_prefix(&self) -> Vec<OsString> {
+        (**self).exec_prefix()
+    }
+
+    fn status(&self) -> Result<LocalnetStatus> {
+        (**self).status()
+    }
+
+    fn down(&mut self) -> Result<()> {
+        (**self).down()
+    }
+}
+
+/// What is to be seen in a localnet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalnetStatus {
+    /// VPN addresses of the nodes that are alive.
+    pub nodes: Vec<String>,
+    /// How long the market has been silent.
+    pub market_idle_for: Duration,
+    /// Ports of the walk that are taken on the requestor's machine.
+    pub busy_ports: Vec<(u16, String)>,
+    /// Processes on the requestor's machine and on nodes, without the localnet's own.
+    pub processes: Vec<String>,
+}
+
+/// The emulated network as a network of the walk.
+pub struct EmulatedNetwork<L> {
+    workplace: Workplace,
+    /// URLs that the script downloads, when they come from the real Internet; none with the mirror.
+    live_urls: Vec<String>,
+    localnet: L,
+    is_up: bool,
+}
+
+impl<L: LocalnetControl> EmulatedNetwork<L> {
+    /// Not yet started. `live_urls` are the script's downloads if the content is live, else none.
+    pub fn new(workplace: Workplace, live_urls: Vec<String>, localnet: L) -> Self {
+        Self { workplace, live_urls, localnet, is_up: false }
+    }
+
+    fn status(&self) -> Option<LocalnetStatus> {
+        self.is_up.then(|| self.localnet.status().ok()).flatten()
+    }
+}
+
+impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
+    fn name(&self) -> &'static str {
+        "localnet"
+    }
+
+    fn simulated(&self) -> bool {
+        true
+    }
+
+    fn preflight(&self) -> Vec<Problem> {
+        // Ports of the machine do not matter: the localnet's requestor has a loopback of its own.
+        sample_problem(&self.live_urls).into_iter().collect()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_up
+    }
+
+    fn start(&mut self) -> Result<()> {
+        if !self.is_up {
+            self.localnet.up()?;
+            self.is_up = true;
+        }
+        Ok(())
+    }
+
+    /// Our own commands stay on the machine, because they mend it and reach the package registries; all others
+    /// run on the emulated requestor.
+    fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
+        let mut invocation = self.workplace.command(argv, timeout, keep_daemons);
+        if self.is_up && argv.first().is_some_and(|program| program != PROGRAM) {
+            invocation.argv = self.localnet.exec_prefix().into_iter().chain(invocation.argv).collect();
+        }
+        invocation
+    }
+
+    fn nodes(&self) -> Option<Vec<String>> {
+        self.status().map(|status| status.nodes)
+    }
+
+    fn market_idle_for(&self) -> Option<Duration> {
+        self.status().map(|status| status.market_idle_for)
+    }
+
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        self.status().map(|status| status.busy_ports)
+    }
+
+    fn processes(&self) -> Option<Vec<String>> {
+        self.status().map(|status| status.processes)
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.is_up) { self.localnet.down() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scripted;
+
+    impl LocalnetControl for Scripted {
+        fn up(&mut self) -> Result<()> {
+            Ok(())
+        }
+        fn exec_prefix(&self) -> Vec<OsString> {
+            vec!["enter".into(), "--".into()]
+        }
+        fn status(&self) -> Result<LocalnetStatus> {
+            Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
+        }
+        fn down(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn network(live_urls: Vec<String>) -> EmulatedNetwork<Scripted> {
+        let workplace =
+            Workplace { project: "/p".into(), venv: "/p/venv".into(), program: "/x/golem-outbound".into() };
+        EmulatedNetwork::new(workplace, live_urls, Scripted)
+    }
+
+    #[test]
+    fn our_own_commands_stay_on_the_machine_and_others_enter_the_localnet() {
+        let mut network = network(Vec::new());
+        network.start().unwrap();
+        let argv = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            network.command(&words, Duration::from_secs(1), false).argv
+        };
+        assert_eq!(argv(&["ray", "up"]), ["enter", "--", "ray", "up"]);
+        assert_eq!(argv(&["golem-outbound", "check"]), ["/x/golem-outbound", "check"]);
+    }
+
+    #[test]
+    fn nothing_can_be_told_while_it_is_down() {
+        let mut network = network(Vec::new());
+        assert_eq!(network.nodes(), None);
+        assert_eq!(network.processes(), None);
+        assert_eq!(network.busy_ports(), None);
+        network.start().unwrap();
+        assert_eq!(network.nodes(), Some(vec!["192.168.0.3".into()]));
+        network.stop().unwrap();
+        assert_eq!(network.nodes(), None);
+    }
+
+    #[test]
+    fn the_sample_is_named_only_where_the_content_is_live() {
+        assert!(network(Vec::new()).preflight().is_empty());
+        let sample = "https://dl.dropboxusercontent.com/scl/fi/golem-outbound-sample/hello.txt?rlkey=sample";
+        assert!(network(vec![sample.into()]).preflight()[0].blocks);
+    }
+}

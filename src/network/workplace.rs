@@ -1,0 +1,79 @@
+//! What the commands of a walk have in common on every network: folder, programs, variables.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Invocation;
+
+/// The name under which steps call this very binary.
+pub const PROGRAM: &str = "golem-outbound";
+
+/// Where the requestor works.
+#[derive(Clone, Debug)]
+pub struct Workplace {
+    /// The project's folder, absolute.
+    pub project: PathBuf,
+    /// The project's virtual environment, absolute; it may not exist yet.
+    pub venv: PathBuf,
+    /// This binary.
+    pub program: PathBuf,
+}
+
+impl Workplace {
+    /// The command as it runs on the machine itself: programs of the virtual environment come first, and
+    /// [`PROGRAM`] is this binary.
+    pub fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
+        let bin = self.venv.join("bin");
+        let mut command: Vec<OsString> = argv.iter().map(OsString::from).collect();
+        if let Some(program) = command.first_mut() {
+            if program == PROGRAM {
+                *program = self.program.clone().into();
+            } else if bin.join(&*program).is_file() {
+                *program = bin.join(&*program).into();
+            }
+        }
+        let mut path = OsString::from(bin);
+        if let Some(inherited) = std::env::var_os("PATH") {
+            path.push(":");
+            path.push(inherited);
+        }
+        Invocation {
+            argv: command,
+            cwd: self.project.clone(),
+            env: vec![
+                ("PATH".into(), path),
+                ("VIRTUAL_ENV".into(), self.venv.clone().into()),
+                ("PYTHONUNBUFFERED".into(), "1".into()),
+                // On a terminal the question about usage statistics costs ten seconds, even with `--yes`.
+                ("RAY_USAGE_STATS_ENABLED".into(), "0".into()),
+            ],
+            // The first two lead Python away from the virtual environment; the last one means “inside a node”.
+            env_remove: vec!["PYTHONHOME".into(), "PYTHONPATH".into(), "ON_GOLEM_NETWORK".into()],
+            timeout,
+            keep_daemons,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_name_is_this_binary_and_the_environment_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("venv/bin")).unwrap();
+        std::fs::write(folder.path().join("venv/bin/ray"), "").unwrap();
+        let workplace = Workplace {
+            project: folder.path().into(),
+            venv: folder.path().join("venv"),
+            program: "/x/golem-outbound".into(),
+        };
+        let argv0 =
+            |name: &str| workplace.command(&[name.to_owned()], Duration::from_secs(1), false).argv[0].clone();
+        assert_eq!(argv0("golem-outbound"), "/x/golem-outbound");
+        assert_eq!(argv0("ray"), folder.path().join("venv/bin/ray"));
+        assert_eq!(argv0("rsync"), "rsync");
+    }
+}

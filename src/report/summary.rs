@@ -1,0 +1,167 @@
+//! The end of a walk as text: each step, its verdict, its time; the downloads; the funnel.
+
+use std::time::Duration;
+
+use super::prose::wrapped;
+use crate::event::Event;
+use crate::evidence::{LedgerRow, Outcome};
+
+/// One finished step.
+#[derive(Clone, Debug)]
+struct Row {
+    id: String,
+    outcome: Outcome,
+    reason: String,
+    elapsed: Duration,
+}
+
+/// Collects what the end of a walk shows.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    project: String,
+    network: String,
+    simulated: bool,
+    rows: Vec<Row>,
+    ledger: Vec<(String, LedgerRow)>,
+    funnel: Vec<String>,
+    teardowns: Vec<(String, bool, Duration)>,
+}
+
+impl Summary {
+    /// Takes one event.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::WalkStarted { project, network, simulated, .. } => {
+                *self = Self {
+                    project: project.clone(),
+                    network: network.clone(),
+                    simulated: *simulated,
+                    ..Self::default()
+                };
+            }
+            Event::StepFinished { id, outcome, reason, elapsed, evidence } => {
+                self.rows.push(Row {
+                    id: id.clone(),
+                    outcome: *outcome,
+                    reason: reason.clone(),
+                    elapsed: *elapsed,
+                });
+                if let Some(evidence) = evidence {
+                    self.ledger.extend(evidence.ledger.iter().map(|row| (id.clone(), row.clone())));
+                    if let Some((_, table)) = evidence.output.rsplit_once("Proposals count:") {
+                        self.funnel = table.lines().map(str::trim).map(ToOwned::to_owned).collect();
+                    }
+                }
+            }
+            Event::TornDown { command, ok, elapsed } => {
+                self.teardowns.push((command.clone(), *ok, *elapsed));
+            }
+            _ => {}
+        }
+    }
+
+    /// `localnet, simulated`, or just the network.
+    pub fn network(&self) -> String {
+        network_words(&self.network, self.simulated)
+    }
+
+    /// The summary, wrapped to the width.
+    pub fn text(&self, elapsed: Duration, width: usize) -> String {
+        let mut lines = vec![format!("Summary of {} on {}", self.project, self.network()), String::new()];
+        let id_width = self.rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+        for row in &self.rows {
+            lines.push(format!(
+                "{:id_width$}  {:<14}  {:>7}",
+                row.id,
+                row.outcome.word(),
+                seconds(row.elapsed)
+            ));
+            if !row.reason.is_empty() {
+                lines.push(indented(&row.reason, width));
+            }
+        }
+        for (command, ok, elapsed) in &self.teardowns {
+            let how = if *ok { "done" } else { "FAILED" };
+            lines.push(indented(&format!("teardown `{command}`: {how}, {}", seconds(*elapsed)), width));
+        }
+        self.add_ledger(&mut lines, width);
+        self.add_funnel(&mut lines, width);
+        lines.push(String::new());
+        lines.push(wrapped(&self.verdict(elapsed), width));
+        lines.join("\n")
+    }
+
+    fn add_ledger(&self, lines: &mut Vec<String>, width: usize) {
+        if self.ledger.is_empty() {
+            return;
+        }
+        lines.extend([String::new(), "Downloads".into()]);
+        let mut step = "";
+        for (id, row) in &self.ledger {
+            if id != step {
+                lines.push(format!("{id}:"));
+                step = id;
+            }
+            let result = match (row.ok, &row.verified) {
+                (true, Some(how)) => format!("ok, {} B, {how}", row.bytes),
+                (true, None) => format!("ok, {} B, not verified", row.bytes),
+                (false, _) => format!("failed: {}", row.error.as_deref().unwrap_or("no reason")),
+            };
+            let node = if row.node.is_empty() { "?" } else { &row.node };
+            lines.push(indented(&format!("{} — {result}, on {node}", shortened(&row.url)), width));
+        }
+    }
+
+    fn add_funnel(&self, lines: &mut Vec<String>, width: usize) {
+        let counts: Vec<&String> = self.funnel.iter().filter(|line| !line.is_empty()).collect();
+        if counts.is_empty() {
+            return;
+        }
+        lines.extend([String::new(), "The market".into()]);
+        lines.extend(counts.into_iter().map(|line| indented(line, width)));
+    }
+
+    fn verdict(&self, elapsed: Duration) -> String {
+        let count = |outcome| self.rows.iter().filter(|row| row.outcome == outcome).count();
+        let words: Vec<String> =
+            [Outcome::Passed, Outcome::Failed, Outcome::Inconclusive, Outcome::Skipped, Outcome::NotReached]
+                .into_iter()
+                .filter(|outcome| count(*outcome) > 0)
+                .map(|outcome| format!("{} {}", count(outcome), outcome.word()))
+                .collect();
+        let said = if words.is_empty() { "no step was run".to_owned() } else { words.join(", ") };
+        let simulated = if self.simulated {
+            " All of it simulated: it says that your files and your workflow are sound, not that the network has \
+             such providers at such prices today."
+        } else {
+            ""
+        };
+        format!("{said}; {} in all.{simulated}", seconds(elapsed))
+    }
+}
+
+/// The network's name, with the word `simulated` where it belongs.
+pub fn network_words(network: &str, simulated: bool) -> String {
+    if simulated { format!("{network} (simulated)") } else { network.to_owned() }
+}
+
+/// `12.3 s`.
+pub fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+fn indented(text: &str, width: usize) -> String {
+    let text = wrapped(text, width.saturating_sub(2).max(10));
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// A URL with the middle of its long parts left out, so that a line of the table stays one.
+fn shortened(url: &str) -> String {
+    let count = url.chars().count();
+    if count <= 48 {
+        return url.to_owned();
+    }
+    let head: String = url.chars().take(28).collect();
+    let tail: String = url.chars().skip(count - 16).collect();
+    format!("{head}…{tail}")
+}

@@ -1,0 +1,181 @@
+//! The walk as a readable scroll: prose, command, live output, verdicts, hints, summary.
+
+use std::io::Write;
+
+use super::prose::wrapped;
+use super::summary::{Summary, network_words, seconds};
+use crate::event::{Event, Hint, Sink};
+use crate::evidence::{Cause, Outcome, Verdict};
+
+/// How to write for one terminal, or for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// Whether colours may be used.
+    pub colour: bool,
+}
+
+impl Style {
+    /// What suits standard output: its width, and colours only on a terminal without `NO_COLOR`.
+    pub fn of_stdout() -> Self {
+        let terminal = console::Term::stdout();
+        let width = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        Self { width: width.clamp(20, 100), colour: console::colors_enabled() && terminal.is_term() }
+    }
+}
+
+/// Writes events for people.
+pub struct Terminal<W> {
+    out: W,
+    style: Style,
+    summary: Summary,
+    mid_line: bool,
+}
+
+impl<W: Write> Terminal<W> {
+    /// Writes to `out`. A reader that goes away does not end the walk, whose teardown matters more.
+    pub fn new(out: W, style: Style) -> Self {
+        Self { out, style, summary: Summary::default(), mid_line: false }
+    }
+
+    fn line(&mut self, text: &str) {
+        if std::mem::take(&mut self.mid_line) {
+            let _ = writeln!(self.out);
+        }
+        let _ = writeln!(self.out, "{text}");
+        let _ = self.out.flush();
+    }
+
+    fn prose(&mut self, text: &str) {
+        let text = wrapped(text, self.style.width);
+        self.line(&text);
+    }
+
+    fn paint(&self, text: &str, style: console::Style) -> String {
+        style.force_styling(self.style.colour).apply_to(text).to_string()
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.paint(text, console::Style::new().bold())
+    }
+
+    fn output(&mut self, text: &str) {
+        let text = if self.style.colour {
+            text.to_owned()
+        } else {
+            console::strip_ansi_codes(text).replace('\r', "")
+        };
+        let _ = write!(self.out, "{text}");
+        let _ = self.out.flush();
+        self.mid_line = !text.ends_with('\n');
+    }
+
+    fn checked(&mut self, check: &str, verdict: &Verdict) {
+        let green = self.paint("pass", console::Style::new().green());
+        match verdict {
+            Verdict::Pass => self.marked(&green, 4, check),
+            Verdict::Fail { expected, found } => {
+                let red = self.paint("FAIL", console::Style::new().red().bold());
+                self.marked(&red, 4, check);
+                self.marked("", 4, &format!("expected {expected}"));
+                self.marked("", 4, &format!("found {found}"));
+            }
+            Verdict::Inconclusive { reason } => {
+                let yellow = self.paint("????", console::Style::new().yellow());
+                self.marked(&yellow, 4, check);
+                self.marked("", 4, &format!("could not tell: {reason}"));
+            }
+        }
+    }
+
+    /// A short mark, then text wrapped beside it.
+    fn marked(&mut self, mark: &str, mark_width: usize, text: &str) {
+        let width = self.style.width.saturating_sub(mark_width + 4).max(10);
+        for (index, line) in wrapped(text, width).lines().enumerate() {
+            let mark = if index == 0 && !mark.is_empty() { mark.to_owned() } else { " ".repeat(mark_width) };
+            self.line(&format!("  {mark}  {line}"));
+        }
+    }
+
+    fn hinted(&mut self, hint: &Hint) {
+        let word = self.paint("hint", console::Style::new().cyan());
+        self.marked(&word, 4, &format!("({}) {}", cause_words(hint.cause), hint.why));
+        self.marked("", 4, &hint.command);
+    }
+
+    fn finished(&mut self, id: &str, outcome: Outcome, reason: &str, elapsed: std::time::Duration) {
+        let style = match outcome {
+            Outcome::Passed => console::Style::new().green().bold(),
+            Outcome::Failed => console::Style::new().red().bold(),
+            Outcome::Inconclusive => console::Style::new().yellow().bold(),
+            Outcome::Skipped | Outcome::NotReached => console::Style::new().dim(),
+        };
+        let word = self.paint(outcome.word(), style);
+        let ran = !matches!(outcome, Outcome::Skipped | Outcome::NotReached);
+        let time = if ran { format!(" after {}", seconds(elapsed)) } else { String::new() };
+        self.line(&format!("{id}: {word}{time}"));
+        if !reason.is_empty() {
+            self.marked("", 0, reason);
+        }
+    }
+}
+
+fn cause_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::You => "yours to mend",
+        Cause::Project => "the project's files",
+        Cause::Machine => "this machine",
+        Cause::Network => "the network, not you",
+        Cause::Whitelist => "the providers' whitelist",
+        Cause::Provider => "a provider, not you",
+        Cause::Upstream => "upstream, not you",
+    }
+}
+
+impl<W: Write> Sink for Terminal<W> {
+    fn event(&mut self, event: &Event) {
+        self.summary.event(event);
+        match event {
+            Event::WalkStarted { project, network, simulated, steps } => {
+                let title = format!(
+                    "Internet access from Ray on Golem: {project}, {} steps on {}",
+                    steps.len(),
+                    network_words(network, *simulated)
+                );
+                let title = wrapped(&title, self.style.width);
+                let title = self.bold(&title);
+                self.line(&title);
+            }
+            Event::Narrated(text) => self.prose(&format!("- {text}")),
+            Event::StepStarted { title, number, count, prose, command, .. } => {
+                let heading = self.bold(&wrapped(&format!("[{number}/{count}] {title}"), self.style.width));
+                self.line("");
+                self.line(&heading);
+                self.line("");
+                self.prose(prose);
+                self.line("");
+                let command = self.bold(&format!("$ {command}"));
+                self.line(&command);
+            }
+            Event::Output(text) => self.output(text),
+            Event::Checked { check, verdict } => self.checked(check, verdict),
+            Event::Hinted(hint) => self.hinted(hint),
+            Event::StepFinished { id, outcome, reason, elapsed, .. } => {
+                self.finished(id, *outcome, reason, *elapsed);
+            }
+            Event::TornDown { command, ok, elapsed } => {
+                let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
+                self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
+            }
+            Event::WalkFinished { elapsed } => {
+                let text = self.summary.text(*elapsed, self.style.width);
+                self.line("");
+                self.line(&text);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

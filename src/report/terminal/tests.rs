@@ -1,0 +1,223 @@
+//! How a walk looks at 40 and at 80 columns, and as a document.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::*;
+use crate::evidence::{Evidence, Exit, LedgerRow};
+use crate::report::JsonReport;
+
+#[derive(Clone, Default)]
+struct Page(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn events() -> Vec<Event> {
+    let row = |url: &str, ok: bool| LedgerRow {
+        url: url.into(),
+        ok,
+        error: (!ok).then(|| "Connection reset by peer".into()),
+        bytes: 1,
+        verified: ok.then(|| "cid".into()),
+        attempts: 1,
+        node: "192.168.0.4".into(),
+    };
+    let evidence = Evidence {
+        exit: Exit::Code(1),
+        output: String::new(),
+        elapsed: Duration::from_millis(6100),
+        ledger: vec![
+            row("https://ipfs.io/ipfs/bafkreiemev2isidd7gk7352wxtqh6rwbuumt4vgnkkbx5wi6giaizt2bvq", true),
+            row("https://example.com/", false),
+        ],
+        nodes: Some(vec!["192.168.0.4".into()]),
+        busy_ports: Some(Vec::new()),
+        processes: None,
+    };
+    vec![
+        Event::WalkStarted {
+            project: "demo".into(),
+            network: "localnet".into(),
+            simulated: true,
+            steps: vec![("ray-submit".into(), "Submit".into()), ("ray-down".into(), "Down".into())],
+        },
+        Event::StepStarted {
+            id: "ray-submit".into(),
+            title: "Submit the script to the cluster".into(),
+            number: 1,
+            count: 2,
+            prose: "The script is copied to the head node and its tasks run on the nodes.".into(),
+            command: "ray submit golem-cluster.yaml simple-outbound.py".into(),
+        },
+        Event::Output("\u{1b}[36mFetched IP\u{1b}[0m: 192.168.0.3\r\nno newline".into()),
+        Event::Checked { check: "the command returns 0".into(), verdict: Verdict::Pass },
+        Event::Checked {
+            check: "12 downloads were fetched and verified".into(),
+            verdict: Verdict::Fail { expected: "12".into(), found: "11 of them and one reset".into() },
+        },
+        Event::Hinted(Hint {
+            cause: Cause::Whitelist,
+            why: "The host is not among outbound_urls.".into(),
+            command: "golem-outbound check".into(),
+        }),
+        Event::StepFinished {
+            id: "ray-submit".into(),
+            outcome: Outcome::Failed,
+            reason: String::new(),
+            elapsed: Duration::from_millis(6100),
+            evidence: Some(Box::new(evidence)),
+        },
+        Event::StepFinished {
+            id: "ray-down".into(),
+            outcome: Outcome::NotReached,
+            reason: "`ray-submit` did not pass".into(),
+            elapsed: Duration::ZERO,
+            evidence: None,
+        },
+        Event::TornDown {
+            command: "ray down golem-cluster.yaml --yes".into(),
+            ok: true,
+            elapsed: Duration::from_secs(13),
+        },
+        Event::WalkFinished { elapsed: Duration::from_secs(20) },
+    ]
+}
+
+fn page(width: usize, colour: bool) -> String {
+    let page = Page::default();
+    let mut terminal = Terminal::new(page.clone(), Style { width, colour });
+    events().iter().for_each(|event| terminal.event(event));
+    let bytes = page.0.borrow().clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn eighty_columns() {
+    insta::assert_snapshot!(page(80, false), @r"
+    Internet access from Ray on Golem: demo, 2 steps on localnet (simulated)
+
+    [1/2] Submit the script to the cluster
+
+    The script is copied to the head node and its tasks run on the nodes.
+
+    $ ray submit golem-cluster.yaml simple-outbound.py
+    Fetched IP: 192.168.0.3
+    no newline
+      pass  the command returns 0
+      FAIL  12 downloads were fetched and verified
+            expected 12
+            found 11 of them and one reset
+      hint  (the providers' whitelist) The host is not among outbound_urls.
+            golem-outbound check
+    ray-submit: failed after 6.1 s
+    ray-down: not reached
+        `ray-submit` did not pass
+    - teardown `ray down golem-cluster.yaml --yes`: done, 13.0 s
+
+    Summary of demo on localnet (simulated)
+
+    ray-submit  failed            6.1 s
+    ray-down    not reached       0.0 s
+      `ray-submit` did not pass
+      teardown `ray down golem-cluster.yaml --yes`: done, 13.0 s
+
+    Downloads
+    ray-submit:
+      https://ipfs.io/ipfs/bafkrei…bx5wi6giaizt2bvq — ok, 1 B, cid, on 192.168.0.4
+      https://example.com/ — failed: Connection reset by peer, on 192.168.0.4
+
+    1 failed, 1 not reached; 20.0 s in all. All of it simulated: it says that your
+    files and your workflow are sound, not that the network has such providers at
+    such prices today.
+    ");
+}
+
+#[test]
+fn forty_columns() {
+    insta::assert_snapshot!(page(40, false), @r"
+    Internet access from Ray on Golem: demo,
+    2 steps on localnet (simulated)
+
+    [1/2] Submit the script to the cluster
+
+    The script is copied to the head node
+    and its tasks run on the nodes.
+
+    $ ray submit golem-cluster.yaml simple-outbound.py
+    Fetched IP: 192.168.0.3
+    no newline
+      pass  the command returns 0
+      FAIL  12 downloads were fetched and
+            verified
+            expected 12
+            found 11 of them and one reset
+      hint  (the providers' whitelist) The
+            host is not among outbound_urls.
+            golem-outbound check
+    ray-submit: failed after 6.1 s
+    ray-down: not reached
+        `ray-submit` did not pass
+    - teardown `ray down golem-cluster.yaml
+      --yes`: done, 13.0 s
+
+    Summary of demo on localnet (simulated)
+
+    ray-submit  failed            6.1 s
+    ray-down    not reached       0.0 s
+      `ray-submit` did not pass
+      teardown `ray down golem-cluster.yaml
+      --yes`: done, 13.0 s
+
+    Downloads
+    ray-submit:
+      https://ipfs.io/ipfs/bafkrei…bx5wi6giaizt2bvq
+      — ok, 1 B, cid, on 192.168.0.4
+      https://example.com/ — failed:
+      Connection reset by peer, on
+      192.168.0.4
+
+    1 failed, 1 not reached; 20.0 s in all.
+    All of it simulated: it says that your
+    files and your workflow are sound, not
+    that the network has such providers at
+    such prices today.
+    ");
+}
+
+#[test]
+fn without_colour_there_is_no_escape_and_with_colour_there_is() {
+    assert!(!page(80, false).contains('\u{1b}'));
+    assert!(page(80, true).contains('\u{1b}'));
+}
+
+#[test]
+fn the_document_holds_the_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.json");
+    let (mut report, failure) = JsonReport::new(path.clone());
+    events().iter().for_each(|event| report.event(event));
+    assert_eq!(*failure.borrow(), None);
+    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(document["simulated"], true);
+    assert_eq!(document["steps"][0]["outcome"], "failed");
+    assert_eq!(document["steps"][0]["checks"][1]["verdict"]["verdict"], "fail");
+    assert_eq!(document["steps"][0]["evidence"]["ledger"][1]["error"], "Connection reset by peer");
+    assert_eq!(document["steps"][1]["id"], "ray-down");
+    assert_eq!(document["teardown"][0]["ok"], true);
+}
+
+#[test]
+fn a_document_that_cannot_be_written_is_told() {
+    let (mut report, failure) = JsonReport::new("/nonexistent-folder/x.json".into());
+    events().iter().for_each(|event| report.event(event));
+    assert!(failure.borrow().is_some());
+}

@@ -1,0 +1,150 @@
+//! One try of one step: its commands, its readiness condition, the evidence.
+
+use std::time::{Duration, Instant};
+
+use super::Signals;
+use super::live::{LiveOutput, redacted};
+use crate::error::Result;
+use crate::event::{Event, Sink};
+use crate::evidence::{Evidence, Exit};
+use crate::network::{Action, CommandRunner, Ended, Network, Tick};
+use crate::tutorial::{InterruptWhen, Step, WaitFor, parse_ledger};
+
+/// What a try needs of its session.
+pub struct Attempt<'a> {
+    /// Where it runs.
+    pub network: &'a dyn Network,
+    /// What runs it.
+    pub commands: &'a mut dyn CommandRunner,
+    /// What ends it early.
+    pub signals: &'a Signals,
+    /// Who hears of it.
+    pub sink: &'a mut dyn Sink,
+    /// How often a readiness condition is looked at.
+    pub poll_every: Duration,
+    /// Whether processes that it leaves behind live on.
+    pub keep_daemons: bool,
+}
+
+impl Attempt<'_> {
+    /// Runs the step's commands in order until one does not return 0, waits for its condition, and collects what
+    /// can be observed.
+    ///
+    /// # Errors
+    /// A command could not be started.
+    pub fn run(&mut self, step: &Step) -> Result<Evidence> {
+        let started = Instant::now();
+        let mut exit = Exit::Code(0);
+        let mut output = String::new();
+        for argv in &step.run {
+            let ended = self.command(step, argv)?;
+            output += &ended.output;
+            exit = ended.exit;
+            if exit != Exit::Code(0) {
+                break;
+            }
+        }
+        if let Some(condition) = &step.wait_for
+            && exit == Exit::Code(0)
+            && !self.wait_for(condition)
+        {
+            exit = Exit::Interrupted;
+        }
+        let output = redacted(&console::strip_ansi_codes(&output));
+        Ok(Evidence {
+            exit,
+            ledger: parse_ledger(&output),
+            output,
+            elapsed: started.elapsed(),
+            nodes: self.network.nodes(),
+            busy_ports: self.network.busy_ports(),
+            processes: self.network.processes(),
+        })
+    }
+
+    fn command(&mut self, step: &Step, argv: &[String]) -> Result<Ended> {
+        let invocation = self.network.command(argv, step.timeout, self.keep_daemons);
+        let mut live = LiveOutput::default();
+        let mut idle = step.interrupt_when.as_ref().map(Idle::new);
+        let (network, signals, sink) = (self.network, self.signals, &mut *self.sink);
+        let ended = self.commands.run(&invocation, &mut |tick| {
+            if let Some(text) = live.push(tick.output) {
+                sink.event(&Event::Output(text));
+            }
+            if signals.arrived() {
+                return Action::Stop;
+            }
+            if !idle.as_mut().is_some_and(|idle| idle.is_over(tick, network)) {
+                return Action::Continue;
+            }
+            sink.event(&Event::Narrated("the market has nothing more to offer".into()));
+            Action::Interrupt
+        });
+        if let Some(text) = live.finish() {
+            self.sink.event(&Event::Output(text));
+        }
+        ended
+    }
+
+    /// Looks until the condition holds or its time is over, which is then for a check to tell; whether no signal
+    /// arrived.
+    fn wait_for(&mut self, condition: &WaitFor) -> bool {
+        let started = Instant::now();
+        let mut shown = None;
+        loop {
+            let Some(nodes) = self.network.nodes() else { return true };
+            let up = nodes.len() as u64;
+            if up >= condition.nodes || started.elapsed() >= condition.timeout {
+                return true;
+            }
+            if self.signals.arrived() {
+                return false;
+            }
+            if shown != Some(up) {
+                shown = Some(up);
+                let line = format!(
+                    "waiting for {} nodes, {up} up so far (at most {} s)",
+                    condition.nodes,
+                    condition.timeout.as_secs()
+                );
+                self.sink.event(&Event::Narrated(line));
+            }
+            std::thread::sleep(self.poll_every);
+        }
+    }
+}
+
+/// Whether the market has been silent for long enough, counted from the moment at which it was asked.
+struct Idle<'a> {
+    when: &'a InterruptWhen,
+    seen: String,
+    asked_at: Option<Duration>,
+    interrupted: bool,
+}
+
+impl<'a> Idle<'a> {
+    fn new(when: &'a InterruptWhen) -> Self {
+        Self { when, seen: String::new(), asked_at: None, interrupted: false }
+    }
+
+    /// True once, and only on a network that can tell.
+    fn is_over(&mut self, tick: Tick<'_>, network: &dyn Network) -> bool {
+        if self.interrupted {
+            return false;
+        }
+        if self.asked_at.is_none() {
+            self.seen.push_str(tick.output);
+            if self.seen.contains(&self.when.after) {
+                self.asked_at = Some(tick.elapsed);
+            }
+        }
+        let Some(asked_at) = self.asked_at else { return false };
+        let since = tick.elapsed.saturating_sub(asked_at);
+        if since < self.when.market_idle {
+            return false;
+        }
+        let idle = network.market_idle_for().map(|idle| idle.min(since));
+        self.interrupted = idle.is_some_and(|idle| idle >= self.when.market_idle);
+        self.interrupted
+    }
+}

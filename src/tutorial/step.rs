@@ -1,0 +1,118 @@
+//! One step: what it runs, what it needs, how it is judged, how it is undone.
+
+use std::time::Duration;
+
+use regex::Regex;
+
+use super::check::Check;
+use crate::event::Hint;
+use crate::evidence::Cause;
+
+/// One step of a tutorial, with all placeholders filled.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Unique in the tutorial; kebab-case.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// The file that it was read from, for messages.
+    pub file: String,
+    /// Commands as argument vectors, run in order until one does not return 0.
+    pub run: Vec<Vec<String>>,
+    /// Ids of the steps that must have passed.
+    pub needs: Vec<String>,
+    /// For each command of the step.
+    pub timeout: Duration,
+    /// How often the step is tried again when its checks do not pass; 0 unless declared.
+    pub retry: u32,
+    /// At least one.
+    pub checks: Vec<Check>,
+    /// What known symptoms mean; the first that matches is shown.
+    pub hints: Vec<Symptom>,
+    /// Commands that undo the step, in the order in which they are to run; registered before the step starts.
+    pub teardown: Vec<Vec<String>>,
+    /// Ids of steps whose teardown this step has done when it passes.
+    pub undoes: Vec<String>,
+    /// Names of the networks that have a use for the step; none means all.
+    pub networks: Vec<String>,
+    /// What must be true after the commands before the step is judged.
+    pub wait_for: Option<WaitFor>,
+    /// When the command is to be interrupted, as Ctrl-C would.
+    pub interrupt_when: Option<InterruptWhen>,
+    /// Markdown for the reader.
+    pub prose: String,
+}
+
+/// A readiness condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitFor {
+    /// So many nodes of the cluster are up.
+    pub nodes: u64,
+    /// For how long at most.
+    pub timeout: Duration,
+}
+
+/// The market has had nothing new to offer for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterruptWhen {
+    /// For how long the market must have been idle.
+    pub market_idle: Duration,
+    /// Only once the output holds this text; idleness before it does not count.
+    pub after: String,
+}
+
+/// A known symptom and what it means.
+#[derive(Clone, Debug)]
+pub struct Symptom {
+    /// Looked for in the output of the step.
+    pub symptom: Regex,
+    /// What the reader is told.
+    pub hint: Hint,
+}
+
+impl Step {
+    /// What the first matching symptom means.
+    pub fn hint(&self, output: &str) -> Option<&Hint> {
+        self.hints.iter().find(|hint| hint.symptom.is_match(output)).map(|hint| &hint.hint)
+    }
+
+    /// Whether the network of this name has a use for the step.
+    pub fn is_for(&self, network: &str) -> bool {
+        self.networks.is_empty() || self.networks.iter().any(|name| name == network)
+    }
+
+    /// The commands as a person would type them, joined by ` && `.
+    pub fn command_line(&self) -> String {
+        self.run.iter().map(|argv| command_line(argv)).collect::<Vec<_>>().join(" && ")
+    }
+}
+
+/// An argument vector as a person would type it in a shell.
+pub fn command_line(argv: &[String]) -> String {
+    argv.iter().map(|argument| quoted(argument)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,~".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+/// Whether a failure of this cause says nothing about what the learner did or wrote.
+pub fn is_beyond_the_learner(cause: Cause) -> bool {
+    matches!(cause, Cause::Network | Cause::Provider | Cause::Upstream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_typed() {
+        let argv = ["ray", "submit", "a b.yaml", "it's", "https://ipfs.io/?x=1", ""].map(String::from);
+        assert_eq!(command_line(&argv), r"ray submit 'a b.yaml' 'it'\''s' 'https://ipfs.io/?x=1' ''");
+    }
+}
