@@ -17,14 +17,13 @@ config = yaml.safe_load(Path(sys.argv[1]).read_text())
 for key in ('file_mounts', 'initialization_commands', 'head_start_ray_commands', 'worker_start_ray_commands',
             'idle_timeout_minutes', 'setup_commands', 'cluster_synced_files'):
     assert key in config, key
-validate_config(prepare_config(yaml.safe_load(Path(sys.argv[1]).read_text())))
-parameters = dict(config['provider']['parameters'])
-common = parameters['node_config']
-NodeConfigData(**common)
+# What `ray up` does, in its order, up to the first contact with a network.
+config = GolemNodeProvider.fillout_available_node_types_resources(prepare_config(config))
+validate_config(config)
 GolemNodeProvider._apply_config_defaults(config)
+ProviderParametersData(**config['provider']['parameters'])
 for kind, node in config['available_node_types'].items():
     NodeConfigData(**node['node_config'])
-ProviderParametersData(**{'ssh_private_key': 'x', 'ssh_user': 'root', **config['provider']['parameters']})
 head = config['available_node_types']['ray.head.default']['node_config']
 print(json.dumps(head['demand']['outbound_urls']))
 ";

@@ -1,6 +1,6 @@
 //! simple-outbound.py: its functions against a server on this machine, and the whole of it under Ray.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use golem_outbound::scaffold::{Answers, new_project};
@@ -11,7 +11,7 @@ fn cases(class: &str) {
     let project = new_project(&folder.path().join("x"), &Answers::default()).unwrap();
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/script_cases.py");
     let output = Command::new(crate::python_env::python())
-        .arg(PathBuf::from(cases))
+        .arg(cases)
         .args(["-v", class])
         .env("SCRIPT", project.script())
         .env("HOME", folder.path())
