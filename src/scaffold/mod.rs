@@ -1,1 +1,16 @@
-//! Embedded template to project.
+//! The embedded template, the answers that fill it, and the project that comes of them.
+//!
+//! May import `error`, `content`, `outbound`. Invariant: a project appears whole, under its name, or not at all.
+
+mod answers;
+mod generate;
+mod name;
+mod placeholder;
+mod project;
+mod template;
+
+pub use answers::Answers;
+pub use generate::{new_project, preview};
+pub use name::check_target;
+pub use placeholder::{Placeholder, placeholders};
+pub use project::{ANSWERS_FILE, Project};

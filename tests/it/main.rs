@@ -1,9 +1,13 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
+mod cluster_file;
 mod doctor;
 mod egress;
 mod environment;
 mod guard;
+mod python_env;
 mod rooms;
 mod sandbox;
+mod script;
 mod ssh;
+mod template;

@@ -1,0 +1,33 @@
+//! Embeds the folder `template/`, so that a new file there is all that a new step needs.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("template");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut files = Vec::new();
+    collect(&root, &mut files)?;
+    files.sort();
+    let mut source = String::from("&[\n");
+    for file in files {
+        let name = file.strip_prefix(&root).expect("it was found below the root");
+        writeln!(source, "    ({name:?}, include_bytes!({file:?})),").expect("a string takes everything");
+    }
+    source.push(']');
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("template.rs"), source)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

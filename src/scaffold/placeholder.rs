@@ -1,0 +1,188 @@
+//! The template's placeholders: question, default, and what is a valid value.
+//!
+//! May import `template` and `error`. Invariant: `template/cargo-generate.toml` is the only place that defines them, so that
+//! `cargo generate` asks the same questions and refuses the same values.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::template;
+use crate::error::{Error, Result};
+
+/// One value that a project is made from.
+#[derive(Debug)]
+pub struct Placeholder {
+    /// The name in `--define name=value`.
+    pub name: String,
+    /// The question for people.
+    pub prompt: String,
+    /// The value that is taken when nobody is asked.
+    pub default: String,
+    /// The only values there are; empty if `pattern` decides.
+    pub choices: Vec<String>,
+    pattern: Option<Regex>,
+}
+
+#[derive(serde::Deserialize)]
+struct Config {
+    placeholders: toml::Table,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Definition {
+    prompt: String,
+    default: String,
+    #[serde(default)]
+    choices: Vec<String>,
+    regex: Option<String>,
+}
+
+/// The order of the questions, from what a learner will want to change to what hardly matters.
+const ORDER: [&str; 9] = [
+    "download_urls",
+    "dropbox",
+    "extra_outbound_urls",
+    "pip_packages",
+    "workers",
+    "budget",
+    "payment_network",
+    "image_tag",
+    "cluster_name",
+];
+
+static PLACEHOLDERS: LazyLock<Vec<Placeholder>> =
+    LazyLock::new(|| parse(template::CONFIG).expect("the embedded cargo-generate.toml is read by a test"));
+
+/// All placeholders, in the order of the questions.
+pub fn placeholders() -> &'static [Placeholder] {
+    &PLACEHOLDERS
+}
+
+fn parse(config: &str) -> std::result::Result<Vec<Placeholder>, Box<dyn std::error::Error>> {
+    let config: Config = toml::from_str(config)?;
+    let mut found = Vec::new();
+    for (name, definition) in config.placeholders {
+        let Definition { prompt, default, choices, regex } = definition.try_into()?;
+        let pattern = regex.map(|pattern| Regex::new(&pattern)).transpose()?;
+        found.push(Placeholder { name, prompt, default, choices, pattern });
+    }
+    found.sort_by_key(|placeholder| ORDER.iter().position(|name| *name == placeholder.name));
+    Ok(found)
+}
+
+impl Placeholder {
+    /// Whether a value can be taken; the error says what would do.
+    pub fn check(&self, value: &str) -> Result<()> {
+        let valid = if self.choices.is_empty() {
+            self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
+        } else {
+            self.choices.iter().any(|choice| choice == value)
+        };
+        if valid {
+            return Ok(());
+        }
+        Err(Error::usage(format!("`{}` is not a value for `{}`", value.escape_debug(), self.name))
+            .hint(self.explanation(value))
+            .hint(format!("for example `--define {}=\"{}\"`", self.name, self.example())))
+    }
+
+    /// What a valid value looks like, and what is wrong with this one where that can be told.
+    fn explanation(&self, value: &str) -> String {
+        let text = match self.name.as_str() {
+            "dropbox" if value.contains("/scl/fo/") || value.contains("/sh/") => {
+                "a folder's link gives a web page: share the file itself"
+            }
+            "dropbox" if value.contains("/scl/fi/") && !value.contains("rlkey=") => {
+                "the link lacks its `rlkey`, without which the visitor must log in: copy the whole link"
+            }
+            "dropbox" => {
+                "`sample`, `none`, or the https link of a file at www.dropbox.com or dl.dropboxusercontent.com"
+            }
+            "download_urls" if value.contains("http://") => {
+                "providers' whitelists name hosts, and the tutorial downloads over https alone: write `https://…`"
+            }
+            "download_urls" => {
+                "`tutorial`, or https URLs separated by single spaces; other characters must be percent-encoded"
+            }
+            "extra_outbound_urls" => "`none`, or URLs with their scheme, separated by single spaces",
+            "pip_packages" => "`none`, or names like `numpy` and `pandas==2.2.3`, separated by single spaces",
+            "workers" => "a whole number from 0 to 99",
+            "budget" => "an amount of GLM above 0 and below a million, for example `2.5`",
+            "image_tag" => "`user/repository:tag`, as https://registry.golem.network shows it",
+            "cluster_name" => "letters, digits, `-` and `_`, at most 63 of them, and no `-` or `_` first",
+            _ => return format!("one of {}", self.choices.join(", ")),
+        };
+        text.to_owned()
+    }
+
+    fn example(&self) -> &str {
+        match self.name.as_str() {
+            "download_urls" => "https://ipfs.io/ipfs/bafkqaaa",
+            "dropbox" => "https://www.dropbox.com/scl/fi/ID/NAME?rlkey=KEY",
+            "extra_outbound_urls" => "https://api.github.com",
+            "pip_packages" => "numpy",
+            _ => &self.default,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &str, value: &str, valid: bool) {
+        let placeholder = placeholders().iter().find(|placeholder| placeholder.name == name).unwrap();
+        assert_eq!(placeholder.check(value).is_ok(), valid, "{name}={value:?}");
+    }
+
+    #[test]
+    fn each_has_its_place_a_valid_default_and_a_valid_example() {
+        let names: Vec<_> = placeholders().iter().map(|placeholder| placeholder.name.as_str()).collect();
+        assert_eq!(names, ORDER);
+        for placeholder in placeholders() {
+            placeholder.check(&placeholder.default).unwrap();
+            placeholder.check(placeholder.example()).unwrap();
+            assert!(placeholder.check("").is_err(), "{} may not be blank", placeholder.name);
+            assert!(placeholder.check("a\nb").is_err(), "{} may not hold a new line", placeholder.name);
+            assert!(placeholder.check("{{ x }}").is_err(), "{} may not hold a placeholder", placeholder.name);
+        }
+    }
+
+    #[test]
+    fn urls_are_whole_and_of_https() {
+        check("download_urls", "https://a.io/x https://b.io:8443/y?z=1", true);
+        check("download_urls", "https://a.io", true);
+        check("download_urls", "http://a.io/x", false);
+        check("download_urls", "a.io/x", false);
+        check("download_urls", "https://a.io/x,https://b.io/y\"", false);
+        check("download_urls", "https://user:pw@a.io/", false);
+        check("download_urls", "https://A.io/", false);
+        check("extra_outbound_urls", "http://a.io wss://b.io", true);
+        check("extra_outbound_urls", "ipfs.io", false);
+    }
+
+    #[test]
+    fn a_dropbox_link_names_a_file_with_its_key() {
+        check("dropbox", "https://www.dropbox.com/s/abc/x.txt?dl=0", true);
+        check("dropbox", "https://www.dropbox.com/scl/fi/abc/x.txt?rlkey=k&st=s&dl=0", true);
+        check("dropbox", "https://www.dropbox.com/scl/fi/abc/x.txt?dl=0", false);
+        check("dropbox", "https://www.dropbox.com/scl/fo/abc/x?rlkey=k", false);
+        check("dropbox", "https://www.dropbox.com/sh/abc/x", false);
+        check("dropbox", "https://example.com/s/abc/x.txt", false);
+    }
+
+    #[test]
+    fn numbers_are_in_range() {
+        check("budget", "0.5", true);
+        for budget in ["0", "0.0", "-1", "1e3", "five", "nan"] {
+            check("budget", budget, false);
+        }
+        check("workers", "0", true);
+        check("workers", "100", false);
+        check("workers", "-1", false);
+        check("pip_packages", "numpy pandas[excel]==2.2.3", true);
+        check("pip_packages", "numpy; rm -rf /", false);
+    }
+}
