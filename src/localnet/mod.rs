@@ -3,11 +3,14 @@
 //! May import `error`, `outbound`, `content`, `exec`. The only async room. Invariant: nothing above yagna's API may
 //! know that it is emulated.
 
+pub mod control;
+
 pub mod exe_unit;
 
-use std::process::ExitCode;
+pub mod market;
 
-/// The program under the name `yagna`.
-pub fn yagna_command() -> ExitCode {
-    ExitCode::from(70)
-}
+pub mod registry;
+
+pub mod yagna;
+
+pub use yagna::cli::yagna_command;
