@@ -203,7 +203,8 @@ mod tests {
 
     #[test]
     fn the_market_is_exhausted_when_every_question_is_answered() {
-        let asked = MarketCounters { initial_proposals: 3, counter_proposals: 3, ..MarketCounters::default() };
+        let asked =
+            MarketCounters { initial_proposals: 3, counter_proposals: 3, ..MarketCounters::default() };
         assert!(!status(asked, 60_000).market_is_exhausted(), "three answers are due");
         let answered = MarketCounters { accepted: 1, rejected: 1, unanswered: 1, ..asked };
         assert!(!status(answered, 5_500).market_is_exhausted(), "golem-core still waits for the silent one");

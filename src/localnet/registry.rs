@@ -18,7 +18,7 @@ pub const REGISTRY_HOST: &str = "registry.golem.network";
 /// The reputation service's host.
 pub const REPUTATION_HOST: &str = "reputation.dev-test.golem.network";
 
-/// Images that upstream has published for ray-on-golem (facts of its repository's workflow and documentation).
+/// Images that upstream has published for ray-on-golem.
 const PUBLISHED_TAGS: [&str; 7] = [
     "golem/ray-on-golem:0.13.0-py3.10.13-ray2.9.3",
     "golem/ray-on-golem:0.12.1-py3.10.13-ray2.9.3",
@@ -72,4 +72,40 @@ fn hash_of(tag: &str) -> String {
         let _ = write!(hash, "{byte:02x}");
         hash
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(name: &str, value: &str) -> Response {
+        let tags = [PUBLISHED_TAGS[0].to_owned()];
+        image_info(&tags, &Query(HashMap::from([(name.to_owned(), value.to_owned())])))
+    }
+
+    #[test]
+    fn a_published_image_is_found_by_tag_and_by_its_hash() {
+        let hash = hash_of(PUBLISHED_TAGS[0]);
+        assert_eq!(ask("tag", PUBLISHED_TAGS[0]).status(), StatusCode::OK);
+        assert_eq!(ask("hash", &hash).status(), StatusCode::OK);
+        assert_eq!(image(&[PUBLISHED_TAGS[0].to_owned()], &Path(hash)), StatusCode::OK);
+    }
+
+    #[test]
+    fn an_unknown_image_is_not_found() {
+        assert_eq!(ask("tag", "golem/ray-on-golem:9.9.9").status(), StatusCode::NOT_FOUND);
+        assert_eq!(ask("hash", "00").status(), StatusCode::NOT_FOUND);
+        assert_eq!(image(&[], &Path("00".into())), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn an_image_is_described_as_recorded() {
+        let recorded: Vec<Value> = serde_json::from_str(include_str!("yagna/recorded.json")).unwrap();
+        let theirs = recorded.iter().find(|pair| pair["req"] == "GET /v1/image/info 200").unwrap();
+        let ours = describe(&hash_of(PUBLISHED_TAGS[0]));
+        for (name, _) in theirs["resp"].as_object().unwrap() {
+            assert!(ours[name].is_string(), "`{name}` is missing");
+        }
+        assert_eq!(ours["sha3"].as_str().unwrap().len(), theirs["resp"]["sha3"].as_str().unwrap().len());
+    }
 }

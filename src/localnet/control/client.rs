@@ -18,8 +18,10 @@ pub const CONTROL_VARIABLE: &str = "GOLEM_OUTBOUND_CONTROL";
 /// When the environment names none.
 pub fn socket_path() -> Result<PathBuf> {
     std::env::var_os(CONTROL_VARIABLE).map(PathBuf::from).ok_or_else(|| {
-        Error::usage("failed to find the localnet: this yagna is simulated and works inside of a localnet only")
-            .hint("enter it: `golem-outbound localnet exec -- yagna …`")
+        Error::usage(
+            "failed to find the localnet: this yagna is simulated and works inside of a localnet only",
+        )
+        .hint("enter it: `golem-outbound localnet exec -- yagna …`")
     })
 }
 
@@ -36,8 +38,9 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Reply> {
 /// # Errors
 /// When the localnet does not answer, or answers that it failed.
 pub fn connect(socket: &Path, request: &Request) -> Result<(Reply, BufReader<UnixStream>)> {
-    let mut stream = UnixStream::connect(socket)
-        .map_err(|error| Error::io("reach the localnet at", socket, error).hint("start it: `golem-outbound localnet up`"))?;
+    let mut stream = UnixStream::connect(socket).map_err(|error| {
+        Error::io("reach the localnet at", socket, error).hint("start it: `golem-outbound localnet up`")
+    })?;
     let mut line = serde_json::to_string(request)
         .map_err(|error| Error::internal(format!("failed to encode a control request: {error}")))?;
     line.push('\n');

@@ -50,18 +50,31 @@ pub struct NotAnAmount(String);
 impl FromStr for Glm {
     type Err = NotAnAmount;
 
-    /// Reads `12.5`; digits below one atto are cut off.
+    /// Reads `12.5`, and `1.25E-8` as Python's decimals write small amounts; digits below one atto are cut off.
     fn from_str(text: &str) -> Result<Self, NotAnAmount> {
         let wrong = || NotAnAmount(text.to_owned());
-        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let exponent: i32 = exponent.parse().map_err(|_| wrong())?;
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}");
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong());
         }
-        let whole: u128 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
-        let padded: String = fraction.chars().chain(std::iter::repeat('0')).take(18).collect();
-        let fraction: u128 = padded.parse().map_err(|_| wrong())?;
-        whole.checked_mul(ATTO).and_then(|attos| attos.checked_add(fraction)).map(Self).ok_or_else(wrong)
+        // The value is `digits` attos times ten to this power.
+        let power = i64::from(exponent) + 18 - i64::try_from(fraction.len()).map_err(|_| wrong())?;
+        let digits = digits.trim_start_matches('0');
+        if digits.is_empty() {
+            return Ok(Self::ZERO);
+        }
+        let kept = match usize::try_from(-power) {
+            Ok(cut) => digits[..digits.len().saturating_sub(cut)].to_owned(),
+            Err(_) if power > 40 => return Err(wrong()),
+            Err(_) => digits.chars().chain(std::iter::repeat_n('0', power.unsigned_abs() as usize)).collect(),
+        };
+        if kept.is_empty() {
+            return Ok(Self::ZERO);
+        }
+        kept.parse().map(Self).map_err(|_| wrong())
     }
 }
 
@@ -94,11 +107,14 @@ mod tests {
         assert_eq!("0.000134457918000000".parse::<Glm>().unwrap().to_string(), "0.000134457918");
         assert_eq!("1.5".parse::<Glm>().unwrap().to_f64(), 1.5);
         assert_eq!("0.0000000000000000019".parse::<Glm>().unwrap(), Glm(1), "cut off below one atto");
+        assert_eq!("0E-18".parse::<Glm>().unwrap(), Glm::ZERO, "golem-core accepts nothing in these words");
+        assert_eq!("1.25E-8".parse::<Glm>().unwrap().to_string(), "0.0000000125");
+        assert_eq!("2e+1".parse::<Glm>().unwrap(), Glm::whole(20));
     }
 
     #[test]
     fn what_is_not_an_amount_is_refused() {
-        for text in ["", ".", "-1", "1e3", "NaN", "1,5", "1.2.3"] {
+        for text in ["", ".", "-1", "1e99", "E-18", "NaN", "1,5", "1.2.3"] {
             assert!(text.parse::<Glm>().is_err(), "{text:?}");
         }
     }

@@ -158,7 +158,8 @@ fn humantime(duration: Duration) -> String {
         (minutes, format!("{minutes}m")),
         (seconds % 60, format!("{}s", seconds % 60)),
     ];
-    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
     if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
@@ -191,7 +192,9 @@ mod tests {
     }
 
     fn refuse_manifests() -> OutboundDecision {
-        Arc::new(|_, manifest| manifest.map_or(Ok(OutboundAccess::None), |_| Err("outbound is disabled".into())))
+        Arc::new(|_, manifest| {
+            manifest.map_or(Ok(OutboundAccess::None), |_| Err("outbound is disabled".into()))
+        })
     }
 
     fn ask(provider: &Provider, demand: &Properties, standing: Standing) -> Answer {
@@ -200,7 +203,8 @@ mod tests {
 
     #[test]
     fn an_accepted_proposal_takes_over_the_demands_payment_terms() {
-        let Answer::Counter { properties, outbound } = ask(&provider(""), &demand(json!({})), STANDING) else {
+        let Answer::Counter { properties, outbound } = ask(&provider(""), &demand(json!({})), STANDING)
+        else {
             panic!("expected a counter-proposal")
         };
         assert_eq!(properties[properties::DEBIT_NOTE_INTERVAL], 180);
@@ -230,11 +234,12 @@ mod tests {
 
     #[test]
     fn expiration_comes_before_the_manifest() {
-        let late = demand(json!({properties::MANIFEST: "x", properties::EXPIRATION: NOW_MS + 11 * 3_600_000}));
+        let late =
+            demand(json!({properties::MANIFEST: "x", properties::EXPIRATION: NOW_MS + 11 * 3_600_000}));
         assert_eq!(
             ask(&provider("max_agreement_hours: 10"), &late, STANDING),
             Answer::Rejected(
-                "Proposal expires at: 2026-11-18 17:06:40 UTC which is less than 5m or more than 10h from now".into()
+                "Proposal expires at: 2026-11-18 22:06:40 UTC which is less than 5m or more than 10h from now".into()
             )
         );
     }

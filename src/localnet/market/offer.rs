@@ -77,7 +77,8 @@ mod tests {
     #[test]
     fn offers_match_the_recorded_demand_of_their_subnet_both_ways() {
         let recorded: Vec<Value> = serde_json::from_str(include_str!("../yagna/recorded.json")).unwrap();
-        let demand = &recorded.iter().find(|pair| pair["req"] == "POST /market-api/v1/demands 201").unwrap()["body"];
+        let demand =
+            &recorded.iter().find(|pair| pair["req"] == "POST /market-api/v1/demands 201").unwrap()["body"];
         let wanted = parse(demand["constraints"].as_str().unwrap()).unwrap();
         for provider in Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap() {
             let head = provider.subnet == "ray-on-golem-heads";
@@ -90,7 +91,8 @@ mod tests {
     #[test]
     fn an_offer_has_every_property_of_the_recorded_one() {
         let recorded: Vec<Value> = serde_json::from_str(include_str!("../yagna/recorded.json")).unwrap();
-        let events = recorded.iter().find(|pair| pair["req"] == "GET /market-api/v1/demands/{id}/events 200").unwrap();
+        let events =
+            recorded.iter().find(|pair| pair["req"] == "GET /market-api/v1/demands/{id}/events 200").unwrap();
         let wanted = events["resp"][0]["proposal"]["properties"].as_object().unwrap();
         let provider = &Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap()[0];
         let ours = properties(provider);

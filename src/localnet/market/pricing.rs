@@ -30,8 +30,8 @@ impl Usage {
     /// Counters after `elapsed`. The nodes of the localnet share this machine's cores, so the CPU's counter is not
     /// measured: it says that one thread was busy for a tenth of the time.
     pub fn after(elapsed: std::time::Duration) -> Self {
-        let duration =
-            u64::try_from(elapsed.as_nanos() * u128::from(TICKS_PER_SECOND) / 1_000_000_000).unwrap_or(u64::MAX);
+        let duration = u64::try_from(elapsed.as_nanos() * u128::from(TICKS_PER_SECOND) / 1_000_000_000)
+            .unwrap_or(u64::MAX);
         Self { duration, cpu: duration / 10 }
     }
 

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn nested_objects_become_dotted_names() {
-        let Value::Object(nested) = json!({"golem": {"node": {"debug.subnet": "public"}}, "list": [1]}) else {
+        let Value::Object(nested) = json!({"golem": {"node": {"debug.subnet": "public"}}, "list": [1]})
+        else {
             unreachable!()
         };
         assert_eq!(Value::Object(flatten(nested)), json!({"golem.node.debug.subnet": "public", "list": [1]}));

@@ -141,7 +141,9 @@ mod tests {
         assert!(providers.len() >= 24);
         let heads = providers.iter().filter(|provider| provider.subnet == "ray-on-golem-heads").count();
         assert!(heads >= 3, "fewer heads cost ray-on-golem thirty seconds");
-        assert!(providers.iter().all(|provider| ["ray-on-golem-heads", "public"].contains(&&*provider.subnet)));
+        assert!(
+            providers.iter().all(|provider| ["ray-on-golem-heads", "public"].contains(&&*provider.subnet))
+        );
     }
 
     #[test]

@@ -48,7 +48,8 @@ impl Yagna {
     }
 
     async fn run_batch(&self, activity_id: &str, batch_id: &str, script: Vec<Command>) {
-        let Ok(turn) = self.state().activities.activity(activity_id).map(|activity| activity.turn.clone()) else {
+        let Ok(turn) = self.state().activities.activity(activity_id).map(|activity| activity.turn.clone())
+        else {
             return;
         };
         let _turn = turn.lock().await;
@@ -115,9 +116,11 @@ impl Yagna {
 
     fn node_spec(&self, activity_id: &str, net: &DeployNet) -> Result<NodeSpec, String> {
         let mut state = self.state();
-        let activity = state.activities.activity(activity_id).map_err(|_| "the activity is gone".to_owned())?;
+        let activity =
+            state.activities.activity(activity_id).map_err(|_| "the activity is gone".to_owned())?;
         let (agreement_id, provider) = (activity.agreement_id.clone(), activity.provider);
-        let agreement = state.exchange.agreement(&agreement_id).map_err(|_| "the agreement is gone".to_owned())?;
+        let agreement =
+            state.exchange.agreement(&agreement_id).map_err(|_| "the agreement is gone".to_owned())?;
         let provider = &state.exchange.providers[provider];
         if provider.has(Fault::DeployFails) {
             return Err("Deployment failed: simulated fault `deploy_fails` of this provider".to_owned());
@@ -135,7 +138,8 @@ impl Yagna {
 
     fn node(&self, activity_id: &str) -> Result<Arc<dyn Node>, String> {
         let mut state = self.state();
-        let activity = state.activities.activity(activity_id).map_err(|_| "the activity is gone".to_owned())?;
+        let activity =
+            state.activities.activity(activity_id).map_err(|_| "the activity is gone".to_owned())?;
         activity.node.clone().ok_or_else(|| "the activity has no node: `deploy` comes first".to_owned())
     }
 

@@ -132,7 +132,8 @@ impl Exchange {
 
     /// The initial proposal, if offer and demand satisfy each other.
     fn propose(&mut self, demand_id: &str, wanted: &Constraint, provider: usize) {
-        let (Some(demand), Some(owner)) = (self.demands.get_mut(demand_id), self.providers.get(provider)) else {
+        let (Some(demand), Some(owner)) = (self.demands.get_mut(demand_id), self.providers.get(provider))
+        else {
             return;
         };
         let (properties, constraints) = (offer::properties(owner), offer::constraints(owner));
@@ -217,39 +218,39 @@ impl Exchange {
         let provider_id = provider.id();
         let offer = counter.previous.as_ref().and_then(|id| self.proposals.get(id));
         let offer = offer.map(|proposal| proposal.properties.clone()).unwrap_or_default();
-        let standing =
-            Standing { agreements: self.agreements_of(counter.provider), now_ms: epoch_ms(now()) };
+        let standing = Standing { agreements: self.agreements_of(counter.provider), now_ms: epoch_ms(now()) };
         let demand_id = counter.demand_id.clone();
-        let event = match negotiation::answer(provider, &offer, &counter.properties, standing, decide_outbound) {
-            Answer::Counter { properties, outbound } => {
-                let constraints = offer::constraints(provider).to_string();
-                let draft = Proposal {
-                    id: new_id(),
-                    previous: Some(counter.id.clone()),
-                    ours: false,
-                    timestamp: now(),
-                    properties,
-                    constraints,
-                    outbound,
-                    ..counter
-                };
-                let event = json::proposal_event(&draft, &provider_id);
-                self.proposals.insert(draft.id.clone(), draft);
-                self.count(&demand_id, |counters| counters.accepted += 1);
-                event
-            }
-            Answer::Rejected(reason) => {
-                self.count(&demand_id, |counters| counters.rejected += 1);
-                if let Some(counter) = self.proposals.get_mut(counter_id) {
-                    counter.state = ProposalState::Rejected;
+        let event =
+            match negotiation::answer(provider, &offer, &counter.properties, standing, decide_outbound) {
+                Answer::Counter { properties, outbound } => {
+                    let constraints = offer::constraints(provider).to_string();
+                    let draft = Proposal {
+                        id: new_id(),
+                        previous: Some(counter.id.clone()),
+                        ours: false,
+                        timestamp: now(),
+                        properties,
+                        constraints,
+                        outbound,
+                        ..counter
+                    };
+                    let event = json::proposal_event(&draft, &provider_id);
+                    self.proposals.insert(draft.id.clone(), draft);
+                    self.count(&demand_id, |counters| counters.accepted += 1);
+                    event
                 }
-                json::rejected_event(counter_id, &reason)
-            }
-            Answer::Silence => {
-                self.count(&demand_id, |counters| counters.unanswered += 1);
-                return;
-            }
-        };
+                Answer::Rejected(reason) => {
+                    self.count(&demand_id, |counters| counters.rejected += 1);
+                    if let Some(counter) = self.proposals.get_mut(counter_id) {
+                        counter.state = ProposalState::Rejected;
+                    }
+                    json::rejected_event(counter_id, &reason)
+                }
+                Answer::Silence => {
+                    self.count(&demand_id, |counters| counters.unanswered += 1);
+                    return;
+                }
+            };
         if let Some(demand) = self.demands.get_mut(&demand_id) {
             demand.events.push_back(event);
         }

@@ -39,7 +39,8 @@ pub(crate) struct DeployNet {
 
 /// Reads a script; the error is for the requestor.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, String> {
-    let script: Vec<Value> = serde_json::from_str(text).map_err(|error| format!("invalid ExeScript: {error}"))?;
+    let script: Vec<Value> =
+        serde_json::from_str(text).map_err(|error| format!("invalid ExeScript: {error}"))?;
     script.iter().map(command).collect()
 }
 
@@ -61,7 +62,8 @@ fn deploy_net(arguments: &Value) -> Result<Option<DeployNet>, String> {
     let Some(net) = arguments["net"].get(0) else { return Ok(None) };
     let text = |name: &str| net[name].as_str().unwrap_or_default();
     let ip = text("nodeIp").parse().map_err(|_| format!("invalid `nodeIp` in deploy: {}", net["nodeIp"]))?;
-    let prefix = prefix_of(text("mask")).ok_or_else(|| format!("invalid `mask` in deploy: {}", net["mask"]))?;
+    let prefix =
+        prefix_of(text("mask")).ok_or_else(|| format!("invalid `mask` in deploy: {}", net["mask"]))?;
     Ok(Some(DeployNet { network: text("id").to_owned(), ip, prefix }))
 }
 
@@ -112,7 +114,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_refused() {
-        for script in ["", "{}", "[1]", r#"[{"transfer":{}}]"#, r#"[{"run":{}}]"#, r#"[{"deploy":{"net":[{}]}}]"#] {
+        for script in
+            ["", "{}", "[1]", r#"[{"transfer":{}}]"#, r#"[{"run":{}}]"#, r#"[{"deploy":{"net":[{}]}}]"#]
+        {
             assert!(parse(script).is_err(), "{script}");
         }
     }

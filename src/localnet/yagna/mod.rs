@@ -34,7 +34,7 @@ pub struct YagnaConfig {
     pub decide_outbound: OutboundDecision,
     /// What the requestor's wallet holds, on every payment network.
     pub wallet: Glm,
-    /// Tags of images that the registry knows; a tag of ray-on-golem's own form is always known.
+    /// Tags of images that the registry knows beside those that upstream has published.
     pub image_tags: Vec<String>,
     /// How long a provider takes to answer.
     pub provider_latency: Duration,
@@ -68,7 +68,7 @@ struct Shared {
 }
 
 impl Yagna {
-    /// A yagna with an empty market book. Must be called within a tokio runtime's life, for nodes need one.
+    /// A yagna with an empty market book.
     pub fn new(config: YagnaConfig, exe_unit: Arc<dyn ExeUnit>) -> Self {
         let state = State::new(&config);
         let shared = Shared { config, exe_unit, state: Mutex::new(state), changed: watch::Sender::new(()) };

@@ -98,7 +98,8 @@ impl Payments {
     /// Sets an amount aside (`core/payment/src/api/allocations.rs`).
     pub fn allocate(&mut self, mut body: Value, identity: &str) -> Result<Value, Refusal> {
         let default = || PaymentNetwork::find(DEFAULT_NETWORK).map(|network| network.platform());
-        let platform = body["paymentPlatform"].as_str().map(str::to_owned).or_else(default).unwrap_or_default();
+        let platform =
+            body["paymentPlatform"].as_str().map(str::to_owned).or_else(default).unwrap_or_default();
         if !NETWORKS.iter().any(|network| network.platform() == platform) {
             return Err(Refusal::Invalid(format!("Account not registered - payment platform {platform}")));
         }
@@ -225,11 +226,9 @@ impl Payments {
 
     /// The requestor accepts a note: the amount moves from its allocation.
     pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Value) -> Result<(), Refusal> {
-        let amount: Glm = acceptance["totalAmountAccepted"]
-            .as_str()
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()))?;
+        let amount: Glm = acceptance["totalAmountAccepted"].as_str().unwrap_or_default().parse().map_err(
+            |error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()),
+        )?;
         let allocation_id = acceptance["allocationId"].as_str().unwrap_or_default();
         if !self.allocations.contains_key(allocation_id) {
             return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found.")));

@@ -8,7 +8,8 @@ use super::Yagna;
 use super::exchange::AgreementState;
 use super::state::State;
 use crate::localnet::control::{
-    ActivityStatus, AgreementStatus, AppKey, DemandStatus, PaymentStatus, ProviderStatus, Reply, Request, Status,
+    ActivityStatus, AgreementStatus, AppKey, DemandStatus, PaymentStatus, ProviderStatus, Reply, Request,
+    Status,
 };
 use crate::localnet::market::platform::{PaymentNetwork, driver_list};
 use crate::localnet::market::properties::SUBNET;
@@ -48,7 +49,8 @@ impl Yagna {
 impl State {
     fn app_key_list(&self) -> Vec<AppKey> {
         let keys = self.app_keys.iter();
-        keys.map(|(name, key)| AppKey { name: name.clone(), key: key.clone(), id: self.identity.clone() }).collect()
+        keys.map(|(name, key)| AppKey { name: name.clone(), key: key.clone(), id: self.identity.clone() })
+            .collect()
     }
 
     fn payment_status(&self, network: PaymentNetwork) -> PaymentStatus {
@@ -72,7 +74,12 @@ impl State {
         });
         let demands = self.exchange.demands.values().map(|demand| DemandStatus {
             id: demand.id.clone(),
-            subnet: demand.properties.get(SUBNET).and_then(|subnet| subnet.as_str()).unwrap_or_default().to_owned(),
+            subnet: demand
+                .properties
+                .get(SUBNET)
+                .and_then(|subnet| subnet.as_str())
+                .unwrap_or_default()
+                .to_owned(),
             market: demand.counters,
         });
         let agreements = self.exchange.agreements.values().map(|agreement| AgreementStatus {

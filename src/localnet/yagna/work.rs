@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::Yagna;
 use super::exchange::{AgreementState, Refusal};
 use super::payment::Bill;
 use super::state::{State, new_id};
-use super::Yagna;
 use crate::localnet::exe_unit::Node;
 use crate::localnet::market::Glm;
 use crate::localnet::market::pricing::Usage;
@@ -73,7 +73,8 @@ impl Activities {
     /// The node that has an address in a VPN.
     pub fn node_at(&self, network: &str, ip: Ipv4Addr) -> Option<Arc<dyn Node>> {
         let here = |activity: &&Activity| {
-            activity.is_alive() && activity.place.as_ref().is_some_and(|place| place.0 == network && place.1 == ip)
+            activity.is_alive()
+                && activity.place.as_ref().is_some_and(|place| place.0 == network && place.1 == ip)
         };
         self.0.values().find(here).and_then(|activity| activity.node.clone())
     }

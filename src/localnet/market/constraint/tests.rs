@@ -72,7 +72,9 @@ fn nothing_constrains_nothing() {
 
 #[test]
 fn what_is_no_constraint_says_where() {
-    for (text, at) in [("", 0), ("(a=1", 4), ("(a=1))", 5), ("(=1)", 1), ("(a)", 2), ("a=1", 0), ("(&(a=1)", 7)] {
+    for (text, at) in
+        [("", 0), ("(a=1", 4), ("(a=1))", 5), ("(=1)", 1), ("(a)", 2), ("a=1", 0), ("(&(a=1)", 7)]
+    {
         assert_eq!(parse(text).unwrap_err().at, at, "{text:?}");
     }
     assert!(parse(&"(&".repeat(100_000)).is_err(), "deep nesting ends as an error");

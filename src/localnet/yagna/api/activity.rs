@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::super::Yagna;
 use super::super::exchange::Refusal;
 use super::super::exe_script;
+use super::super::state::now;
 use super::super::work::ActivityState;
 use super::{message, poll_time};
 
@@ -96,15 +97,5 @@ async fn state(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Jso
 
 async fn usage(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let usage = yagna.state().activities.activity(&id)?.usage();
-    let timestamp = OffsetSeconds::now();
-    Ok(Json(json!({"currentUsage": usage.vector(), "timestamp": timestamp.0})))
-}
-
-/// `timestamp` of a usage: whole seconds since the epoch.
-struct OffsetSeconds(i64);
-
-impl OffsetSeconds {
-    fn now() -> Self {
-        Self(super::super::state::now().unix_timestamp())
-    }
+    Ok(Json(json!({"currentUsage": usage.vector(), "timestamp": now().unix_timestamp()})))
 }

@@ -114,28 +114,30 @@ async fn connect(
     }
 }
 
-/// Bytes both ways until either side ends.
+/// Bytes both ways until either side ends. A peer that does not read at the moment must not keep us from reading what
+/// it writes, or both would wait for ever: so what it has yet to take is a third thing to wait for.
 async fn pipe(mut socket: WebSocket, mut stream: TcpStream) {
+    let (mut read, mut write) = stream.split();
     let mut buffer = vec![0; CHUNK];
+    let mut pending = Bytes::new();
     loop {
         tokio::select! {
-            read = stream.read(&mut buffer) => {
-                let Ok(count @ 1..) = read else { break };
+            count = read.read(&mut buffer) => {
+                let Ok(count @ 1..) = count else { break };
                 let bytes = Bytes::copy_from_slice(&buffer[..count]);
                 if socket.send(Message::Binary(bytes)).await.is_err() {
                     return;
                 }
             }
-            received = socket.recv() => {
-                let bytes = match received {
-                    Some(Ok(Message::Binary(bytes))) => bytes,
-                    Some(Ok(Message::Text(text))) => text.into(),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                };
-                if stream.write_all(&bytes).await.is_err() {
-                    break;
-                }
+            written = write.write(&pending), if !pending.is_empty() => {
+                let Ok(written) = written else { break };
+                drop(pending.split_to(written));
+            }
+            received = socket.recv(), if pending.is_empty() => match received {
+                Some(Ok(Message::Binary(bytes))) => pending = bytes,
+                Some(Ok(Message::Text(text))) => pending = text.into(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
             }
         }
     }

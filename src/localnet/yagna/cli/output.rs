@@ -18,7 +18,9 @@ pub(super) fn print(reply: &Reply, as_json: bool) -> Result<()> {
         (Reply::PaymentDrivers(drivers), true) => println!("{drivers}"),
         (Reply::PaymentDrivers(drivers), false) => println!("{drivers:#}\n(simulated)"),
         (Reply::Identity(id), true) => println!("{}", identities_json(id)),
-        (Reply::Identity(id), false) => println!("default  locked  node id\nX                {id}  (simulated)"),
+        (Reply::Identity(id), false) => {
+            println!("default  locked  node id\nX                {id}  (simulated)")
+        }
         (other, _) => return Err(unexpected(other)),
     }
     Ok(())
@@ -77,14 +79,20 @@ fn payment_json(status: &PaymentStatus) -> Value {
 
 fn payment_table(status: &PaymentStatus) -> String {
     let PaymentStatus { platform, token, amount, reserved, .. } = status;
-    let total = format!("{amount} {token}");
-    let reserved = format!("{reserved} {token}");
+    let total = format!("{} {token}", rounded(amount));
+    let reserved = format!("{} {token}", rounded(reserved));
     let width = platform.len().max(8);
     let line = format!("{}┼{}┼{}", "─".repeat(width + 2), "─".repeat(22), "─".repeat(22));
     format!(
         " {:width$} │ {:20} │ {:20}\n{line}\n {platform:width$} │ {total:20} │ {reserved:20}\n(simulated: no payment leaves this machine)",
         "platform", "total amount", "reserved"
     )
+}
+
+/// Four decimals, cut off, for people.
+fn rounded(amount: &str) -> &str {
+    let end = amount.find('.').map_or(amount.len(), |point| amount.len().min(point + 5));
+    &amount[..end]
 }
 
 #[cfg(test)]
@@ -96,7 +104,7 @@ mod tests {
             platform: "erc20-holesky-tglm".into(),
             network: "holesky".into(),
             token: "tGLM".into(),
-            amount: "1000".into(),
+            amount: "999.99996461".into(),
             reserved: "5".into(),
         }
     }
@@ -106,14 +114,14 @@ mod tests {
         insta::assert_snapshot!(payment_table(&status()), @r"
          platform           │ total amount         │ reserved            
         ────────────────────┼──────────────────────┼──────────────────────
-         erc20-holesky-tglm │ 1000 tGLM            │ 5 tGLM              
+         erc20-holesky-tglm │ 999.9999 tGLM        │ 5 tGLM              
         (simulated: no payment leaves this machine)
         ");
     }
 
     #[test]
     fn json_has_what_ray_on_golem_reads() {
-        assert_eq!(payment_json(&status())["amount"], "1000");
+        assert_eq!(payment_json(&status())["amount"], "999.99996461");
         assert_eq!(payment_json(&status())["token"], "tGLM");
         assert_eq!(identities_json("0x1")[0]["address"], "0x1");
         assert_eq!(identities_json("0x1")[0]["default"], true);

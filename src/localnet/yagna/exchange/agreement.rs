@@ -114,7 +114,8 @@ impl Exchange {
         let Ok(agreement) = self.agreement_mut(id) else { return };
         if refuses || busy {
             agreement.state = AgreementState::Rejected;
-            agreement.rejection = if busy { "provider is busy" } else { "provider changed its mind" }.to_owned();
+            agreement.rejection =
+                if busy { "provider is busy" } else { "provider changed its mind" }.to_owned();
         } else {
             agreement.state = AgreementState::Approved;
             agreement.approved = Some(now());
