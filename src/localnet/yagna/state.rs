@@ -60,15 +60,16 @@ pub(crate) fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
 }
 
-/// Now, in UTC.
+/// Now, in UTC and whole microseconds: what a client reads of an event's time and sends back as `afterTimestamp` must not
+/// be earlier than the event, or it would be told of it again and again.
 pub(crate) fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now)
 }
 
 /// `2026-11-22T06:20:04.551799Z`, as yagna writes times.
 pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
-    // Truncated to microseconds: Python's datetime has no finer ones.
-    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time).format(&Rfc3339).unwrap_or_default()
+    time.format(&Rfc3339).unwrap_or_default()
 }
 
 /// Milliseconds since the epoch.

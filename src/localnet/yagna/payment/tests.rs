@@ -102,3 +102,13 @@ fn a_debit_note_and_the_invoice_that_includes_it_are_spent_once() {
     assert_eq!(payments.balance(PLATFORM).to_string(), "9.85");
     assert_eq!(payments.allocation(allocation.as_str().unwrap()).unwrap()["remainingAmount"], "4.85");
 }
+
+#[test]
+fn an_event_is_not_told_again_to_who_has_read_its_time() {
+    let mut payments = Payments::new(Glm::whole(10));
+    payments.invoice(&bill("0.1"), &["x1".to_owned()], "0xus");
+    let event = payments.events(NoteKind::Invoice, None, None, 10).remove(0);
+    let format = &time::format_description::well_known::Rfc3339;
+    let read = OffsetDateTime::parse(event["eventDate"].as_str().unwrap(), format).unwrap();
+    assert!(payments.events(NoteKind::Invoice, Some(read), None, 10).is_empty());
+}
