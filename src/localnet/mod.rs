@@ -3,25 +3,29 @@
 //! May import `error`, `outbound`, `content`, `exec`. The only async room. Invariant: nothing above yagna's API may
 //! know that it is emulated.
 
-pub mod egress;
-pub mod exe_unit;
-pub mod mirror;
+pub mod control;
 
-pub mod ssh;
+pub mod egress;
+
+pub mod exe_unit;
+
+pub mod market;
+
+pub mod mirror;
 
 pub mod node;
 
+pub mod registry;
+
 pub mod sandbox;
+
+pub mod ssh;
 
 pub mod supervisor;
 
-use std::process::ExitCode;
+pub mod yagna;
 
 pub use sandbox::config::{ContentMode, UpConfig, default_dir, find_project, find_venv};
 pub use sandbox::lifecycle::{Localnet, Status};
 pub use sandbox::support::{Unsupported, support};
-
-/// The program under the name `yagna`.
-pub fn yagna_command() -> ExitCode {
-    ExitCode::from(70)
-}
+pub use yagna::cli::yagna_command;

@@ -11,3 +11,4 @@ mod sandbox;
 mod script;
 mod ssh;
 mod template;
+mod yagna;

@@ -1,0 +1,19 @@
+//! The emulated market: providers as data, their offers, the constraint language, negotiation and pricing.
+//!
+//! May import `error` and `localnet::exe_unit`. Invariant: nothing here opens a socket, sleeps or reads a clock; time is
+//! an argument, so that every outcome can be tested.
+
+pub mod constraint;
+pub mod glm;
+pub mod negotiation;
+pub mod offer;
+pub mod outbound_decision;
+pub mod platform;
+pub mod pricing;
+pub mod properties;
+pub mod provider;
+
+pub use constraint::Constraint;
+pub use glm::Glm;
+pub use outbound_decision::{OutboundDecision, ProviderPolicy};
+pub use provider::Provider;

@@ -1,0 +1,167 @@
+//! A provider of the localnet as data: one entry of `providers.yaml`.
+//!
+//! May import `error`. Invariant: an entry with an unknown or a missing field is refused, never guessed at.
+
+use sha2::{Digest, Sha256};
+
+use super::glm::Glm;
+use super::outbound_decision::ProviderPolicy;
+use super::pricing::LinearPricing;
+use crate::error::{Error, Result};
+
+/// The providers of every localnet that names no others.
+pub const DEFAULT_PROVIDERS: &str = include_str!("providers.yaml");
+
+/// A provider. The file's head documents every field for people.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// `golem.node.id.name`.
+    pub name: String,
+    /// `golem.node.debug.subnet`.
+    pub subnet: String,
+    /// `golem.inf.cpu.threads`.
+    pub cpu_threads: u32,
+    /// `golem.inf.mem.gib`.
+    pub mem_gib: f64,
+    /// `golem.inf.storage.gib`.
+    pub storage_gib: f64,
+    /// What it asks for.
+    pub prices: Prices,
+    /// Outbound rules, read by the outbound decision.
+    #[serde(default)]
+    pub rules: serde_yaml::Value,
+    /// Its own whitelist; absent for the default one.
+    #[serde(default)]
+    pub whitelist: serde_yaml::Value,
+    /// Whether it supports payments while an agreement runs.
+    #[serde(default = "yes")]
+    pub mid_agreement_payments: bool,
+    /// The longest time that an agreement may last, in hours.
+    #[serde(default = "a_decade")]
+    pub max_agreement_hours: u64,
+    /// What goes wrong with it.
+    #[serde(default)]
+    pub faults: Vec<Fault>,
+}
+
+/// Prices in GLM.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// Once, when an activity starts.
+    pub start: Glm,
+    /// For an hour of one busy thread.
+    pub cpu_hour: Glm,
+    /// For an hour of the activity's life.
+    pub env_hour: Glm,
+}
+
+/// Something that a provider gets wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Never answers a counter-proposal.
+    NoProposalResponse,
+    /// Rejects every agreement that is proposed to it.
+    RejectsAgreement,
+    /// The exe-unit's `deploy` ends with an error.
+    DeployFails,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn a_decade() -> u64 {
+    24 * 366 * 10
+}
+
+impl Provider {
+    /// Reads a list of providers; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// When the text is not such a list, or two providers bear one name.
+    pub fn list(yaml: &str, origin: &str) -> Result<Vec<Self>> {
+        let providers: Vec<Self> = serde_yaml::from_str(yaml)
+            .map_err(|error| Error::usage(format!("failed to read providers from `{origin}`: {error}")))?;
+        for (index, provider) in providers.iter().enumerate() {
+            if providers[..index].iter().any(|other| other.name == provider.name) {
+                let name = &provider.name;
+                return Err(Error::usage(format!(
+                    "failed to read providers from `{origin}`: two are named `{name}`"
+                )));
+            }
+        }
+        Ok(providers)
+    }
+
+    /// The node id: `0x` and 40 hex digits, derived from the name, so that it is the same in every run.
+    pub fn id(&self) -> String {
+        node_id(&self.name)
+    }
+
+    /// Prices by the second.
+    pub fn pricing(&self) -> LinearPricing {
+        LinearPricing::per_hour(self.prices.start, self.prices.cpu_hour, self.prices.env_hour)
+    }
+
+    /// What the outbound decision needs.
+    pub fn policy(&self) -> ProviderPolicy {
+        ProviderPolicy { rules: self.rules.clone(), whitelist: self.whitelist.clone() }
+    }
+
+    /// Whether the provider has a fault.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+/// A node id derived from a name.
+pub fn node_id(name: &str) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::digest(format!("golem-outbound localnet node {name}").as_bytes());
+    digest.iter().take(20).fold(String::from("0x"), |mut id, byte| {
+        let _ = write!(id, "{byte:02x}");
+        id
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> Vec<Provider> {
+        Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap()
+    }
+
+    #[test]
+    fn the_default_list_is_a_market_worth_looking_at() {
+        let providers = defaults();
+        assert!(providers.len() >= 24);
+        let heads = providers.iter().filter(|provider| provider.subnet == "ray-on-golem-heads").count();
+        assert!(heads >= 3, "fewer heads cost ray-on-golem thirty seconds");
+        assert!(
+            providers.iter().all(|provider| ["ray-on-golem-heads", "public"].contains(&&*provider.subnet))
+        );
+    }
+
+    #[test]
+    fn ids_are_node_ids_and_differ() {
+        let mut ids: Vec<String> = defaults().iter().map(Provider::id).collect();
+        assert!(ids.iter().all(|id| id.len() == 42 && id.starts_with("0x")));
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), defaults().len());
+    }
+
+    #[test]
+    fn an_unknown_field_and_a_doubled_name_are_refused() {
+        let entry = "{name: a, subnet: public, cpu_threads: 1, mem_gib: 1, storage_gib: 1, prices: {start: 0, \
+                     cpu_hour: 0, env_hour: 0}";
+        let unknown = Provider::list(&format!("[{entry}, colour: red}}]"), "x.yaml").unwrap_err();
+        assert!(unknown.message().contains("colour"), "{unknown}");
+        let doubled = Provider::list(&format!("[{entry}}}, {entry}}}]"), "x.yaml").unwrap_err();
+        assert_eq!(doubled.message(), "failed to read providers from `x.yaml`: two are named `a`");
+    }
+}

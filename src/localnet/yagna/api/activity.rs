@@ -1,0 +1,101 @@
+//! `/activity-api/v1`: activities, batches, states.
+//!
+//! May import `localnet::yagna`. Invariant: ending an activity twice is no error; clients do it three or four times.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Yagna;
+use super::super::exchange::Refusal;
+use super::super::exe_script;
+use super::super::state::now;
+use super::super::work::ActivityState;
+use super::{message, poll_time};
+
+pub(super) fn routes() -> Router<Yagna> {
+    Router::new()
+        .route("/activity", post(create))
+        .route("/activity/{id}", axum::routing::delete(destroy))
+        .route("/activity/{id}/exec", post(exec))
+        .route("/activity/{id}/exec/{batch}", get(results))
+        .route("/activity/{id}/state", get(state))
+        .route("/activity/{id}/usage", get(usage))
+}
+
+#[derive(Deserialize)]
+struct Script {
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Poll {
+    timeout: Option<f64>,
+}
+
+/// The body is a bare JSON string, or `{"agreementId": …}` as newer clients send it.
+async fn create(State(yagna): State<Yagna>, Json(body): Json<Value>) -> Response {
+    let agreement = body.as_str().or_else(|| body["agreementId"].as_str()).unwrap_or_default();
+    match yagna.change(|state| state.create_activity(agreement)) {
+        Ok(id) => {
+            yagna.bill_activity(id.clone());
+            let answer = if body.is_string() { json!(id) } else { json!({"activityId": id}) };
+            (StatusCode::CREATED, Json(answer)).into_response()
+        }
+        Err(text) => message(StatusCode::INTERNAL_SERVER_ERROR, &text),
+    }
+}
+
+async fn destroy(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    let node = yagna.change(|state| state.end_activity(&id))?;
+    yagna.end_nodes(node);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn exec(
+    State(yagna): State<Yagna>,
+    Path(id): Path<String>,
+    Json(script): Json<Script>,
+) -> Result<Json<String>, Refusal> {
+    let script = exe_script::parse(&script.text).map_err(Refusal::Invalid)?;
+    yagna.start_batch(&id, script).map(Json)
+}
+
+async fn results(
+    State(yagna): State<Yagna>,
+    Path((id, batch)): Path<(String, String)>,
+    Query(poll): Query<Poll>,
+) -> Result<Json<Vec<Value>>, Refusal> {
+    let mut seen = None;
+    let finished = yagna.wait_for(poll_time(poll.timeout, 0.0), |state| {
+        let results = state.activities.activity(&id).and_then(|activity| {
+            let results = activity.batches.get(&batch).cloned();
+            results.ok_or_else(|| Refusal::NotFound(format!("Batch {batch} not found.")))
+        });
+        let done = match &results {
+            Ok(results) => results.last().is_some_and(|last| last["isBatchFinished"] == true),
+            Err(_) => true,
+        };
+        seen = Some(results);
+        done.then_some(())
+    });
+    finished.await;
+    // Without the end, the results so far: clients skip those that they have.
+    seen.unwrap_or_else(|| Ok(Vec::new())).map(Json)
+}
+
+async fn state(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    let shown = yagna.state().activities.activity(&id)?.shown_state();
+    let died = shown == ActivityState::Terminated;
+    let reason = died.then_some("the activity is over");
+    Ok(Json(json!({"state": [format!("{shown:?}"), null], "reason": reason, "errorMessage": null})))
+}
+
+async fn usage(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    let usage = yagna.state().activities.activity(&id)?.usage();
+    Ok(Json(json!({"currentUsage": usage.vector(), "timestamp": now().unix_timestamp()})))
+}

@@ -1,0 +1,146 @@
+//! `/net-api/v1`: VPNs, and raw TCP to a node through a websocket.
+//!
+//! May import `localnet::yagna`. Invariant: a node that cannot be reached is refused before the websocket's upgrade;
+//! websocat would hang for ever after it.
+
+use std::net::Ipv4Addr;
+
+use axum::body::Bytes;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::super::Yagna;
+use super::super::exchange::Refusal;
+use super::message;
+
+/// Bytes that are read from a node at once.
+const CHUNK: usize = 64 * 1024;
+
+pub(super) fn routes() -> Router<Yagna> {
+    Router::new()
+        .route("/net", post(create).get(networks))
+        .route("/net/{network}", get(network).delete(remove))
+        .route("/net/{network}/addresses", post(add_address).get(addresses))
+        .route("/net/{network}/nodes", post(add_node).get(nodes))
+        .route("/net/{network}/nodes/{node}", delete(remove_node))
+        .route("/net/{network}/tcp/{ip}/{port}", get(connect))
+}
+
+async fn create(State(yagna): State<Yagna>, Json(body): Json<Value>) -> Result<Json<Value>, Refusal> {
+    yagna.change(|state| state.networks.create(&body)).map(Json)
+}
+
+async fn networks(State(yagna): State<Yagna>) -> Json<Value> {
+    Json(yagna.state().networks.0.values().map(|network| network.body.clone()).collect())
+}
+
+async fn network(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    Ok(Json(yagna.state().networks.network(&id)?.body.clone()))
+}
+
+async fn remove(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    yagna.change(|state| {
+        state.networks.network(&id)?;
+        state.networks.0.remove(&id);
+        Ok(Json(Value::Null))
+    })
+}
+
+async fn add_address(
+    State(yagna): State<Yagna>,
+    Path(id): Path<String>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>, Refusal> {
+    let ip = body["ip"].as_str().unwrap_or_default().to_owned();
+    yagna.change(|state| {
+        state.networks.network(&id)?.addresses.push(ip);
+        Ok(Json(Value::Null))
+    })
+}
+
+async fn addresses(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    let mut state = yagna.state();
+    Ok(Json(state.networks.network(&id)?.addresses.iter().map(|ip| json!({"ip": ip})).collect()))
+}
+
+async fn add_node(
+    State(yagna): State<Yagna>,
+    Path(network): Path<String>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>, Refusal> {
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let (id, ip) = (text("id"), text("ip"));
+    yagna.change(|state| {
+        state.networks.network(&network)?.nodes.insert(ip, id);
+        Ok(Json(Value::Null))
+    })
+}
+
+async fn nodes(State(yagna): State<Yagna>, Path(network): Path<String>) -> Result<Json<Value>, Refusal> {
+    let mut state = yagna.state();
+    let nodes = &state.networks.network(&network)?.nodes;
+    Ok(Json(nodes.iter().map(|(ip, id)| json!({"id": id, "ip": ip})).collect()))
+}
+
+async fn remove_node(
+    State(yagna): State<Yagna>,
+    Path((network, node)): Path<(String, String)>,
+) -> Result<Json<Value>, Refusal> {
+    yagna.change(|state| {
+        state.networks.network(&network)?.nodes.retain(|_, id| *id != node);
+        Ok(Json(Value::Null))
+    })
+}
+
+async fn connect(
+    State(yagna): State<Yagna>,
+    Path((network, ip, port)): Path<(String, Ipv4Addr, u16)>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let node = yagna.state().activities.node_at(&network, ip);
+    let Some(node) = node else {
+        return message(StatusCode::BAD_GATEWAY, &format!("no node has the address {ip}"));
+    };
+    match node.connect(port).await {
+        Ok(stream) => upgrade.on_upgrade(move |socket| pipe(socket, stream)),
+        Err(error) => message(StatusCode::BAD_GATEWAY, &format!("connection to {ip}:{port} failed: {error}")),
+    }
+}
+
+/// Bytes both ways until either side ends. A peer that does not read at the moment must not keep us from reading what
+/// it writes, or both would wait for ever: so what it has yet to take is a third thing to wait for.
+async fn pipe(mut socket: WebSocket, mut stream: TcpStream) {
+    let (mut read, mut write) = stream.split();
+    let mut buffer = vec![0; CHUNK];
+    let mut pending = Bytes::new();
+    loop {
+        tokio::select! {
+            count = read.read(&mut buffer) => {
+                let Ok(count @ 1..) = count else { break };
+                let bytes = Bytes::copy_from_slice(&buffer[..count]);
+                if socket.send(Message::Binary(bytes)).await.is_err() {
+                    return;
+                }
+            }
+            written = write.write(&pending), if !pending.is_empty() => {
+                let Ok(written) = written else { break };
+                drop(pending.split_to(written));
+            }
+            received = socket.recv(), if pending.is_empty() => match received {
+                Some(Ok(Message::Binary(bytes))) => pending = bytes,
+                Some(Ok(Message::Text(text))) => pending = text.into(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+            }
+        }
+    }
+    // The peer may be gone already, and there is nobody to tell.
+    let _ = socket.send(Message::Close(None)).await;
+}

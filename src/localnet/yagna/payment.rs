@@ -1,0 +1,301 @@
+//! The emulated wallet: allocations, debit notes, invoices and their events.
+//!
+//! May import `localnet::market`. Invariant: what is allocated never exceeds what the wallet holds, on each network.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::exchange::Refusal;
+use super::state::{new_id, now, rfc3339};
+use crate::localnet::market::Glm;
+use crate::localnet::market::platform::{DEFAULT_NETWORK, NETWORKS, PaymentNetwork};
+use crate::localnet::market::pricing::Usage;
+
+/// An amount set aside for payments.
+#[derive(Clone, Debug)]
+pub(crate) struct Allocation {
+    /// As the requestor sent it, with our fields.
+    body: Value,
+    platform: String,
+    total: Glm,
+    spent: Glm,
+}
+
+/// A debit note or an invoice.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    body: Value,
+    accepted: bool,
+}
+
+/// What a note is about.
+pub(crate) struct Bill<'a> {
+    pub agreement_id: &'a str,
+    pub platform: &'a str,
+    pub provider_id: &'a str,
+    pub app_session_id: Option<&'a str>,
+    pub amount: Glm,
+}
+
+/// Something that the requestor's collectors ask for.
+#[derive(Clone, Debug)]
+struct PaymentEvent {
+    date: OffsetDateTime,
+    app_session_id: Option<String>,
+    body: Value,
+}
+
+/// Which notes: the two kinds live in separate collections of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoteKind {
+    Debit,
+    Invoice,
+}
+
+/// All about payments.
+pub(crate) struct Payments {
+    wallet: Glm,
+    /// Accepted amounts by agreement, so that accepting a debit note and then the invoice spends once.
+    paid: BTreeMap<String, (String, Glm)>,
+    allocations: BTreeMap<String, Allocation>,
+    debit_notes: BTreeMap<String, Note>,
+    invoices: BTreeMap<String, Note>,
+    debit_note_events: Vec<PaymentEvent>,
+    invoice_events: Vec<PaymentEvent>,
+}
+
+impl Payments {
+    pub fn new(wallet: Glm) -> Self {
+        Self {
+            wallet,
+            paid: BTreeMap::new(),
+            allocations: BTreeMap::new(),
+            debit_notes: BTreeMap::new(),
+            invoices: BTreeMap::new(),
+            debit_note_events: Vec::new(),
+            invoice_events: Vec::new(),
+        }
+    }
+
+    /// What the wallet still holds on a platform: payments are taken off, allocations are not.
+    pub fn balance(&self, platform: &str) -> Glm {
+        self.wallet.minus(self.spent_on(platform))
+    }
+
+    fn spent_on(&self, platform: &str) -> Glm {
+        let of_platform = self.paid.values().filter(|(paid_on, _)| paid_on == platform);
+        of_platform.fold(Glm::ZERO, |sum, (_, amount)| sum.plus(*amount))
+    }
+
+    /// What allocations set aside on a platform and have not spent.
+    pub fn reserved(&self, platform: &str) -> Glm {
+        let of_platform = self.allocations.values().filter(|allocation| allocation.platform == platform);
+        of_platform.fold(Glm::ZERO, |sum, allocation| sum.plus(allocation.total.minus(allocation.spent)))
+    }
+
+    /// Sets an amount aside (`core/payment/src/api/allocations.rs`).
+    pub fn allocate(&mut self, mut body: Value, identity: &str) -> Result<Value, Refusal> {
+        let default = || PaymentNetwork::find(DEFAULT_NETWORK).map(|network| network.platform());
+        let platform =
+            body["paymentPlatform"].as_str().map(str::to_owned).or_else(default).unwrap_or_default();
+        if !NETWORKS.iter().any(|network| network.platform() == platform) {
+            return Err(Refusal::Invalid(format!("Account not registered - payment platform {platform}")));
+        }
+        let total = match &body["totalAmount"] {
+            Value::String(text) => text.parse::<Glm>(),
+            other => other.to_string().parse(),
+        };
+        let total = total.map_err(|error| Refusal::Invalid(error.to_string()))?;
+        if total > self.balance(&platform).minus(self.reserved(&platform)) {
+            return Err(Refusal::Invalid(format!(
+                "Insufficient funds to make allocation for payment platform {platform}. \
+                 Top up your account or release all existing allocations to unlock the funds via \
+                 `yagna payment release-allocations`"
+            )));
+        }
+        let id = uuid::Uuid::new_v4().to_string();
+        body["allocationId"] = id.as_str().into();
+        body["paymentPlatform"] = platform.as_str().into();
+        body["timestamp"] = rfc3339(now()).into();
+        if body["address"].is_null() {
+            body["address"] = identity.into();
+        }
+        let allocation = Allocation { body, platform, total, spent: Glm::ZERO };
+        let shown = allocation.to_json();
+        self.allocations.insert(id, allocation);
+        Ok(shown)
+    }
+
+    /// Every allocation.
+    pub fn allocations(&self) -> Value {
+        self.allocations.values().map(Allocation::to_json).collect()
+    }
+
+    /// One allocation.
+    pub fn allocation(&self, id: &str) -> Result<Value, Refusal> {
+        self.allocations.get(id).map(Allocation::to_json).ok_or_else(|| no("Allocation", id))
+    }
+
+    /// Releases an allocation.
+    pub fn release(&mut self, id: &str) -> Result<(), Refusal> {
+        self.allocations.remove(id).map(|_| ()).ok_or_else(|| no("Allocation", id))
+    }
+
+    /// What a demand must say to be paid from these allocations.
+    pub fn decorations(&self, ids: &[&str], identity: &str) -> Result<Value, Refusal> {
+        let mut properties = Vec::new();
+        let mut alternatives = String::new();
+        for id in ids {
+            let allocation = self.allocations.get(*id).ok_or_else(|| no("Allocation", id))?;
+            let key = format!("golem.com.payment.platform.{}.address", allocation.platform);
+            alternatives += &format!("({key}=*)");
+            properties.push(json!({"key": key, "value": identity}));
+        }
+        let constraints = [format!("(|{alternatives})"), "(golem.com.payment.protocol.version>1)".to_owned()];
+        Ok(json!({"properties": properties, "constraints": constraints}))
+    }
+
+    /// Issues a debit note for a running activity.
+    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) {
+        let id = new_id();
+        let mut body = bill.to_json(identity);
+        body["debitNoteId"] = id.as_str().into();
+        body["activityId"] = activity_id.into();
+        body["usageCounterVector"] = usage.vector().to_vec().into();
+        body["totalAmountDue"] = bill.amount.to_string().into();
+        let event = PaymentEvent::received(bill, "DebitNoteReceivedEvent", "debitNoteId", &id);
+        self.debit_notes.insert(id, Note { body, accepted: false });
+        self.debit_note_events.push(event);
+    }
+
+    /// Issues the invoice of an agreement.
+    pub fn invoice(&mut self, bill: &Bill<'_>, activity_ids: &[String], identity: &str) {
+        let id = new_id();
+        let mut body = bill.to_json(identity);
+        body["invoiceId"] = id.as_str().into();
+        body["activityIds"] = activity_ids.to_vec().into();
+        body["amount"] = bill.amount.to_string().into();
+        body["paymentDueDate"] = rfc3339(now() + Duration::days(1)).into();
+        let event = PaymentEvent::received(bill, "InvoiceReceivedEvent", "invoiceId", &id);
+        self.invoices.insert(id, Note { body, accepted: false });
+        self.invoice_events.push(event);
+    }
+
+    /// Whether an agreement has its invoice.
+    pub fn is_invoiced(&self, agreement_id: &str) -> bool {
+        self.invoices.values().any(|invoice| invoice.body["agreementId"] == agreement_id)
+    }
+
+    /// Events after a time, of one application session or of all.
+    pub fn events(
+        &self,
+        kind: NoteKind,
+        after: Option<OffsetDateTime>,
+        session: Option<&str>,
+        max: usize,
+    ) -> Vec<Value> {
+        let events = match kind {
+            NoteKind::Debit => &self.debit_note_events,
+            NoteKind::Invoice => &self.invoice_events,
+        };
+        let wanted = |event: &&PaymentEvent| {
+            after.is_none_or(|after| event.date > after)
+                && session.is_none_or(|session| event.app_session_id.as_deref() == Some(session))
+        };
+        events.iter().filter(wanted).take(max).map(|event| event.body.clone()).collect()
+    }
+
+    /// Every note of a kind.
+    pub fn notes(&self, kind: NoteKind) -> Value {
+        self.collection(kind).values().map(Note::to_json).collect()
+    }
+
+    /// A note.
+    pub fn note(&self, kind: NoteKind, id: &str) -> Result<Value, Refusal> {
+        self.collection(kind).get(id).map(Note::to_json).ok_or_else(|| no("Document", id))
+    }
+
+    fn collection(&self, kind: NoteKind) -> &BTreeMap<String, Note> {
+        match kind {
+            NoteKind::Debit => &self.debit_notes,
+            NoteKind::Invoice => &self.invoices,
+        }
+    }
+
+    /// The requestor accepts a note: the amount moves from its allocation.
+    pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Value) -> Result<(), Refusal> {
+        let amount: Glm = acceptance["totalAmountAccepted"].as_str().unwrap_or_default().parse().map_err(
+            |error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()),
+        )?;
+        let allocation_id = acceptance["allocationId"].as_str().unwrap_or_default();
+        if !self.allocations.contains_key(allocation_id) {
+            return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found.")));
+        }
+        let notes = match kind {
+            NoteKind::Debit => &mut self.debit_notes,
+            NoteKind::Invoice => &mut self.invoices,
+        };
+        let note = notes.get_mut(id).ok_or_else(|| no("Document", id))?;
+        note.accepted = true;
+        let text = |name: &str| note.body[name].as_str().unwrap_or_default().to_owned();
+        let (agreement, platform) = (text("agreementId"), text("paymentPlatform"));
+        let (_, paid) = self.paid.entry(agreement).or_insert((platform, Glm::ZERO));
+        let more = amount.minus(*paid);
+        *paid = paid.plus(more);
+        if let Some(allocation) = self.allocations.get_mut(allocation_id) {
+            allocation.spent = allocation.spent.plus(more);
+        }
+        Ok(())
+    }
+}
+
+impl Allocation {
+    fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        body["spentAmount"] = self.spent.to_string().into();
+        body["remainingAmount"] = self.total.minus(self.spent).to_string().into();
+        body
+    }
+}
+
+impl Note {
+    fn to_json(&self) -> Value {
+        let mut body = self.body.clone();
+        body["status"] = if self.accepted { "ACCEPTED" } else { "RECEIVED" }.into();
+        body
+    }
+}
+
+impl Bill<'_> {
+    fn to_json(&self, identity: &str) -> Value {
+        json!({
+            "issuerId": self.provider_id,
+            "recipientId": identity,
+            "payeeAddr": self.provider_id,
+            "payerAddr": identity,
+            "paymentPlatform": self.platform,
+            "timestamp": rfc3339(now()),
+            "agreementId": self.agreement_id,
+        })
+    }
+}
+
+impl PaymentEvent {
+    fn received(bill: &Bill<'_>, event: &str, id_name: &str, id: &str) -> Self {
+        let date = now();
+        Self {
+            date,
+            app_session_id: bill.app_session_id.map(str::to_owned),
+            body: json!({"eventType": event, "eventDate": rfc3339(date), id_name: id}),
+        }
+    }
+}
+
+fn no(what: &str, id: &str) -> Refusal {
+    Refusal::NotFound(format!("{what} {id} not found."))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! All that the emulated yagna knows, and how its identifiers and times look.
+//!
+//! May import `localnet::market`. Invariant: whoever holds the state does not wait for anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::YagnaConfig;
+use super::exchange::Exchange;
+use super::net::Networks;
+use super::payment::Payments;
+use super::work::Activities;
+use crate::localnet::market::provider::node_id;
+
+/// The state of the emulated yagna.
+pub(crate) struct State {
+    /// Who the requestor is.
+    pub identity: String,
+    /// App-keys by name.
+    pub app_keys: BTreeMap<String, String>,
+    /// Demands, proposals, agreements.
+    pub exchange: Exchange,
+    /// Allocations, debit notes, invoices.
+    pub payments: Payments,
+    /// Activities, their nodes and batches.
+    pub activities: Activities,
+    /// VPNs.
+    pub networks: Networks,
+    /// Requests that no route answers: what the emulation lacks.
+    pub unknown_routes: BTreeSet<String>,
+    /// When the market last had something for anyone.
+    pub market_moved: Instant,
+}
+
+impl State {
+    pub fn new(config: &YagnaConfig) -> Self {
+        Self {
+            identity: node_id("requestor"),
+            app_keys: BTreeMap::new(),
+            exchange: Exchange::new(&config.providers),
+            payments: Payments::new(config.wallet),
+            activities: Activities::default(),
+            networks: Networks::default(),
+            unknown_routes: BTreeSet::new(),
+            market_moved: Instant::now(),
+        }
+    }
+
+    /// The key of that name, made if there is none. A random one: whoever guesses it could spend simulated GLM.
+    pub fn app_key(&mut self, name: &str) -> String {
+        self.app_keys.entry(name.to_owned()).or_insert_with(new_id).clone()
+    }
+}
+
+/// An identifier: 32 hex digits.
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+/// Now, in UTC and whole microseconds: what a client reads of an event's time and sends back as `afterTimestamp` must not
+/// be earlier than the event, or it would be told of it again and again.
+pub(crate) fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now)
+}
+
+/// `2026-11-22T06:20:04.551799Z`, as yagna writes times.
+pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn epoch_ms(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,191 @@
+//! Activities: created under an agreement, billed while they last, ended once.
+//!
+//! May import `localnet::{exe_unit, market}`. Invariant: an activity's node is taken out of it exactly once, to be ended.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Yagna;
+use super::exchange::{AgreementState, Refusal};
+use super::payment::Bill;
+use super::state::{State, new_id};
+use crate::localnet::exe_unit::Node;
+use crate::localnet::market::Glm;
+use crate::localnet::market::pricing::Usage;
+use crate::localnet::market::properties::DEBIT_NOTE_INTERVAL;
+
+/// Where an activity stands, in yagna's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ActivityState {
+    Initialized,
+    Deployed,
+    Ready,
+    Terminated,
+}
+
+/// An activity.
+pub(crate) struct Activity {
+    pub agreement_id: String,
+    pub provider: usize,
+    pub state: ActivityState,
+    pub node: Option<Arc<dyn Node>>,
+    /// The VPN and the address that `deploy` named.
+    pub place: Option<(String, Ipv4Addr)>,
+    /// Results of every batch, in order, and whether it is finished.
+    pub batches: BTreeMap<String, Vec<Value>>,
+    /// Batches of one activity run one after the other.
+    pub turn: Arc<tokio::sync::Mutex<()>>,
+    started: Instant,
+    ended: Option<Instant>,
+}
+
+impl Activity {
+    /// The counters so far.
+    pub fn usage(&self) -> Usage {
+        Usage::after(self.ended.unwrap_or_else(Instant::now).duration_since(self.started))
+    }
+
+    /// Whether there is a node and it lives.
+    pub fn is_alive(&self) -> bool {
+        self.node.as_ref().is_some_and(|node| node.is_alive())
+    }
+
+    /// The state as the API shows it: a node that died is a terminated activity.
+    pub fn shown_state(&self) -> ActivityState {
+        if self.node.is_some() && !self.is_alive() { ActivityState::Terminated } else { self.state }
+    }
+}
+
+/// All activities by id.
+#[derive(Default)]
+pub(crate) struct Activities(pub BTreeMap<String, Activity>);
+
+impl Activities {
+    /// An activity.
+    pub fn activity(&mut self, id: &str) -> Result<&mut Activity, Refusal> {
+        self.0.get_mut(id).ok_or_else(|| Refusal::NotFound(format!("Activity {id} not found.")))
+    }
+
+    /// The node that has an address in a VPN.
+    pub fn node_at(&self, network: &str, ip: Ipv4Addr) -> Option<Arc<dyn Node>> {
+        let here = |activity: &&Activity| {
+            activity.is_alive()
+                && activity.place.as_ref().is_some_and(|place| place.0 == network && place.1 == ip)
+        };
+        self.0.values().find(here).and_then(|activity| activity.node.clone())
+    }
+}
+
+impl State {
+    /// Creates an activity under an approved agreement; the error is the real one's text.
+    pub fn create_activity(&mut self, agreement_id: &str) -> Result<String, String> {
+        let agreement = self.exchange.agreement(agreement_id);
+        let agreement = agreement.map_err(|_| format!("Agreement {agreement_id} not found"))?;
+        if agreement.state != AgreementState::Approved {
+            return Err(format!(
+                "GSB failure: Bad request: Agreement {agreement_id} is not in state Approved but {:?}",
+                agreement.state
+            ));
+        }
+        let activity = Activity {
+            agreement_id: agreement_id.to_owned(),
+            provider: agreement.provider,
+            state: ActivityState::Initialized,
+            node: None,
+            place: None,
+            batches: BTreeMap::new(),
+            turn: Arc::default(),
+            started: Instant::now(),
+            ended: None,
+        };
+        let id = new_id();
+        self.activities.0.insert(id.clone(), activity);
+        Ok(id)
+    }
+
+    /// Ends an activity and hands out its node, the first time.
+    pub fn end_activity(&mut self, id: &str) -> Result<Option<Arc<dyn Node>>, Refusal> {
+        let activity = self.activities.activity(id)?;
+        activity.state = ActivityState::Terminated;
+        activity.ended.get_or_insert_with(Instant::now);
+        Ok(activity.node.take())
+    }
+
+    /// How often the provider of an activity sends debit notes, as agreed.
+    pub fn debit_note_interval(&self, activity_id: &str) -> Option<Duration> {
+        let activity = self.activities.0.get(activity_id)?;
+        let agreement = self.exchange.agreement(&activity.agreement_id).ok()?;
+        let seconds = agreement.terms().get(DEBIT_NOTE_INTERVAL)?.as_u64()?;
+        Some(Duration::from_secs(seconds.max(1)))
+    }
+
+    /// Sends a debit note for a running activity; false when it is over.
+    pub fn send_debit_note(&mut self, activity_id: &str) -> bool {
+        let Some(activity) = self.activities.0.get(activity_id) else { return false };
+        let Ok(agreement) = self.exchange.agreement(&activity.agreement_id) else { return false };
+        if activity.ended.is_some() {
+            return false;
+        }
+        let (provider, usage) = (&self.exchange.providers[activity.provider], activity.usage());
+        let bill = Bill {
+            agreement_id: &agreement.id,
+            platform: agreement.platform(),
+            provider_id: &provider.id(),
+            app_session_id: agreement.app_session_id.as_deref(),
+            amount: provider.pricing().amount(usage),
+        };
+        self.payments.debit(&bill, activity_id, usage, &self.identity);
+        true
+    }
+
+    /// Ends an agreement: its activities end, their nodes are handed out, and the provider sends its invoice, also for
+    /// an agreement that was never approved, because the requestor waits for one.
+    pub fn end_agreement(&mut self, id: &str) -> Result<Vec<Arc<dyn Node>>, Refusal> {
+        self.exchange.terminate(id)?;
+        let of_agreement = |activity: &Activity| activity.agreement_id == id;
+        let ids = self.activities.0.iter().filter(|(_, activity)| of_agreement(activity));
+        let ids: Vec<String> = ids.map(|(id, _)| id.clone()).collect();
+        let nodes = ids.iter().filter_map(|id| self.end_activity(id).ok().flatten()).collect();
+        let agreement = self.exchange.agreement(id)?;
+        let provider = &self.exchange.providers[agreement.provider];
+        let amounts = ids.iter().map(|id| provider.pricing().amount(self.activities.0[id].usage()));
+        let bill = Bill {
+            agreement_id: id,
+            platform: agreement.platform(),
+            provider_id: &provider.id(),
+            app_session_id: agreement.app_session_id.as_deref(),
+            amount: amounts.fold(Glm::ZERO, Glm::plus),
+        };
+        if !self.payments.is_invoiced(id) {
+            self.payments.invoice(&bill, &ids, &self.identity);
+        }
+        Ok(nodes)
+    }
+}
+
+impl Yagna {
+    /// Sends debit notes as agreed for as long as the activity lasts.
+    pub(super) fn bill_activity(&self, activity_id: String) {
+        let Some(interval) = self.state().debit_note_interval(&activity_id) else { return };
+        let yagna = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(interval).await;
+                if !yagna.change(|state| state.send_debit_note(&activity_id)) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Ends nodes; whoever asked for it does not wait.
+    pub(super) fn end_nodes(&self, nodes: impl IntoIterator<Item = Arc<dyn Node>>) {
+        for node in nodes {
+            tokio::spawn(async move { node.terminate().await });
+        }
+    }
+}
