@@ -153,7 +153,7 @@ fn text_report(checked: &[Checked], verdicts: &[UrlVerdict], width: usize) -> St
     };
     let errors = plural(count(checked, Severity::Error), "error");
     let warnings = plural(count(checked, Severity::Warning), "warning");
-    text + &fill("", "  ", &format!("{}: {errors}, {warnings}", files.join(", ")), width)
+    text + fill("", "  ", &format!("{}: {errors}, {warnings}", files.join(", ")), width).as_str()
 }
 
 /// The manifest goes to stdout and the findings to stderr. The image's address and hash come from the registry, so

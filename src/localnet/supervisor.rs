@@ -7,15 +7,20 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
-use std::sync::Arc;
 
 use nix::unistd::{dup2_stdin, dup2_stdout};
 
-use super::node::{Nodes, NodesConfig};
-use super::sandbox::config::{SandboxConfig, create_private_dir};
+use super::sandbox::config::SandboxConfig;
 use super::sandbox::lifecycle::Report;
-use super::sandbox::{environment, inherited, init, lifeline, mounts};
+use super::sandbox::{inherited, init, lifeline, mounts};
 use crate::error::{Error, Result};
+
+mod running;
+
+use running::Running;
+
+/// What the localnet's log holds.
+const LOGGED: tracing::Level = tracing::Level::INFO;
 
 /// The number of the descriptor that leads to the keeper, who dials out; 0 is the lifeline, 1 takes the report.
 const OUTSIDE: i32 = 3;
@@ -70,24 +75,22 @@ fn prepare(dir: &Path) -> Result<SandboxConfig> {
 }
 
 async fn serve(config: SandboxConfig, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
-    if let Some(control) = Path::new(environment::CONTROL_SOCKET).parent() {
-        create_private_dir(control)?;
-    }
-    let nodes = Nodes::new(NodesConfig {
-        program: config.program.clone(),
-        venv: config.venv.clone(),
-        ca_bundle: Some(config.ca_bundle()),
-        egress: None,
-    })?;
-    let exe_unit: Arc<Nodes> = Arc::new(nodes);
-    // The plugs: the mirror and its CA, `egress` over `outside`, yagna's API over `exe_unit`, the registry, and
-    // `serve_control` on `environment::CONTROL_SOCKET`.
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_max_level(LOGGED).init();
+    let running = match Running::start(&config, outside).await {
+        Ok(running) => running,
+        Err(error) => {
+            report(&mut report_to, &Report::Failed(error.message().into()))?;
+            return Err(error);
+        }
+    };
     report(&mut report_to, &Report::Ready)?;
     drop(report_to);
     let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .map_err(|e| Error::internal(format!("failed to listen for signals: {e}")))?;
-    end.recv().await;
-    drop((exe_unit, outside));
+    tokio::select! {
+        _ = end.recv() => {}
+        () = running.asked_to_stop() => {}
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! A provider of the localnet as data: one entry of `providers.yaml`.
 //!
-//! May import `error`. Invariant: an entry with an unknown or a missing field is refused, never guessed at.
+//! May import `error` and `outbound`. Invariant: an entry with an unknown or a missing field is refused, never guessed at.
 
 use sha2::{Digest, Sha256};
 
@@ -8,6 +8,8 @@ use super::glm::Glm;
 use super::outbound_decision::ProviderPolicy;
 use super::pricing::LinearPricing;
 use crate::error::{Error, Result};
+use crate::outbound::rules::Rules;
+use crate::outbound::whitelist::Whitelist;
 
 /// The providers of every localnet that names no others.
 pub const DEFAULT_PROVIDERS: &str = include_str!("providers.yaml");
@@ -28,12 +30,12 @@ pub struct Provider {
     pub storage_gib: f64,
     /// What it asks for.
     pub prices: Prices,
-    /// Outbound rules, read by the outbound decision.
+    /// Outbound rules; absent for yagna's defaults.
     #[serde(default)]
-    pub rules: serde_yaml::Value,
-    /// Its own whitelist; absent for the default one.
-    #[serde(default)]
-    pub whitelist: serde_yaml::Value,
+    pub rules: Rules,
+    /// Its whitelist; absent for the one that the installer brings.
+    #[serde(default = "installed_whitelist")]
+    pub whitelist: Whitelist,
     /// Whether it supports payments while an agreement runs.
     #[serde(default = "yes")]
     pub mid_agreement_payments: bool,
@@ -67,6 +69,10 @@ pub enum Fault {
     RejectsAgreement,
     /// The exe-unit's `deploy` ends with an error.
     DeployFails,
+}
+
+fn installed_whitelist() -> Whitelist {
+    Whitelist::snapshot()
 }
 
 fn yes() -> bool {

@@ -18,10 +18,10 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use time::{Duration, OffsetDateTime};
 
-/// The environment variables by which programs are given a bundle: OpenSSL and Python's `ssl`, requests and pip, curl,
+/// The environment variables by which programs are given a bundle: OpenSSL and Python's `ssl`, requests, pip, curl,
 /// git. All of them, because each program has its own, and one that is already set in the environment would win.
-pub const BUNDLE_VARIABLES: [&str; 4] =
-    ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
+pub const BUNDLE_VARIABLES: [&str; 5] =
+    ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"];
 
 /// How long certificates hold: longer than any localnet lives.
 const VALIDITY: Duration = Duration::days(365);

@@ -69,7 +69,7 @@ impl DeployedNode {
 
     async fn attach_egress(&self) -> std::io::Result<()> {
         if let Some(attach) = &self.config.egress {
-            let attached = attach(self.namespace.try_clone()?, self.spec.outbound.clone()).await?;
+            let attached = attach(self.namespace.try_clone()?, self.spec.clone()).await?;
             *self.egress.lock().await = Some(attached);
         }
         Ok(())
@@ -90,7 +90,7 @@ impl Node for DeployedNode {
     fn start(&self) -> Boxed<'_, std::result::Result<(), RuntimeError>> {
         Box::pin(async move {
             let attached = self.attach_egress().await;
-            attached.map_err(|e| RuntimeError(format!("failed to attach the node's outbound network: {e}")))
+            attached.map_err(|e| RuntimeError(e.to_string()))
         })
     }
 

@@ -1,6 +1,6 @@
 //! A node's /etc: public settings of the machine as copies, the rest as the image has it.
 //!
-//! May import `error`. Invariant: nothing that not everybody on the machine may read is copied.
+//! May import `error` and `localnet::mirror`. Invariant: nothing that not everybody on the machine may read is copied.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,6 +9,7 @@ use std::path::Path;
 use super::protocol::Plan;
 use super::root::{link, write};
 use crate::error::{Error, Result};
+use crate::localnet::mirror::BUNDLE_VARIABLES;
 
 /// Files and directories that programs of /usr expect; what is missing is left out.
 const COPIED: [&str; 25] = [
@@ -87,7 +88,7 @@ fn environment(plan: &Plan) -> String {
          RAY_USAGE_STATS_ENABLED=0\n"
     );
     if plan.ca_bundle.is_some() {
-        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT"] {
+        for name in BUNDLE_VARIABLES {
             text.push_str(&format!("{name}={CA_BUNDLE}\n"));
         }
     }

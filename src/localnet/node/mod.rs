@@ -19,16 +19,14 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::exe_unit::{Boxed, ExeUnit, Node, NodeSpec, OutboundAccess, RuntimeError};
+use super::exe_unit::{Boxed, ExeUnit, Node, NodeSpec, RuntimeError};
 use crate::error::Result;
 use deployed::DeployedNode;
 use vpn::Vpn;
 
 /// Attaches a node's egress to its network namespace: the value returned is held for the node's life.
 pub type AttachEgress = Arc<
-    dyn Fn(OwnedFd, OutboundAccess) -> Boxed<'static, std::io::Result<Box<dyn Any + Send + Sync>>>
-        + Send
-        + Sync,
+    dyn Fn(OwnedFd, NodeSpec) -> Boxed<'static, std::io::Result<Box<dyn Any + Send + Sync>>> + Send + Sync,
 >;
 
 /// What all nodes have in common.

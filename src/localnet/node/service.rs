@@ -1,6 +1,6 @@
 //! `service ssh …` of a node: the command asks the agent, who holds the SSH server.
 //!
-//! May import `error`. Invariant: when the command has returned 0, the server listens.
+//! May import `error` and `localnet::ssh`. Invariant: when the command has returned 0, the server listens.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::protocol::line;
 use crate::error::{Error, Result};
+use crate::localnet::ssh;
 
 /// The agent's socket, on the node.
 const SOCKET: &str = "/run/golem/services.sock";
@@ -130,13 +131,18 @@ impl Ssh {
     }
 }
 
-/// The plug for `ssh::serve(listener, ServerConfig { authorized_keys: /root/.ssh/authorized_keys, host_key_dir:
-/// /etc/ssh, environment_file: /etc/environment, home: /root, shell: /bin/bash })`. Until it is there, a connection
-/// is closed as soon as it is made.
 async fn serve_ssh(listener: TcpListener) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    loop {
-        listener.accept().await?;
-    }
+    ssh::serve(
+        listener,
+        ssh::ServerConfig {
+            authorized_keys: "/root/.ssh/authorized_keys".into(),
+            host_key_dir: "/etc/ssh".into(),
+            environment_file: "/etc/environment".into(),
+            home: "/root".into(),
+            shell: "/bin/bash".into(),
+            user: "root".into(),
+        },
+    )
+    .await
 }

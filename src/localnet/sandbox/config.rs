@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::localnet::mirror::Content;
 
 /// Where downloads of the nodes come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -53,14 +54,12 @@ pub struct SandboxConfig {
     pub venv: PathBuf,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
-    /// Where downloads come from.
+    /// Where downloads come from; never `auto`, which is decided before the sandbox is made.
     pub content: ContentMode,
     /// This program's file.
     pub program: PathBuf,
     /// The working directory of `up`, kept visible.
     pub working_dir: PathBuf,
-    /// Hosts that the sandbox's loopback serves, for its `/etc/hosts`.
-    pub served_hosts: Vec<String>,
 }
 
 impl SandboxConfig {
@@ -79,9 +78,17 @@ impl SandboxConfig {
         write_private(&self.dir.join("sandbox.json"), &text)
     }
 
+    /// Where downloads come from, decided.
+    pub fn content(&self) -> Content {
+        match self.content {
+            ContentMode::Live => Content::Live,
+            ContentMode::Mirror | ContentMode::Auto => Content::Mirror,
+        }
+    }
+
     /// The bundle of certificate authorities that nodes and the requestor's commands trust.
     pub fn ca_bundle(&self) -> PathBuf {
-        self.dir.join("ca").join("bundle.pem")
+        self.dir.join("ca").join("ca-bundle.pem")
     }
 }
 

@@ -1,11 +1,13 @@
 //! The environment of the requestor's commands.
 //!
-//! May import `error`. Invariant: a command sees no proxy, no credential agent and no state of the user's own Ray or
+//! May import `localnet::mirror`. Invariant: a command sees no proxy, no credential agent and no state of the user's own Ray or
 //! ray-on-golem.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+
+use crate::localnet::mirror::BUNDLE_VARIABLES;
 
 /// Where the emulated yagna listens: the address that ray-on-golem uses by default.
 pub const YAGNA_API_URL: &str = "http://127.0.0.1:7465";
@@ -58,10 +60,11 @@ pub fn of_requestor(
     set("RAY_USAGE_STATS_ENABLED", OsStr::new("0"));
     set("PYTHONUNBUFFERED", OsStr::new("1"));
     set("GOLEM_OUTBOUND_CONTROL", OsStr::new(CONTROL_SOCKET));
-    let bundle = dir.join("ca/bundle.pem");
+    let bundle = dir.join("ca/ca-bundle.pem");
     if bundle.is_file() {
-        set("SSL_CERT_FILE", bundle.as_os_str());
-        set("REQUESTS_CA_BUNDLE", bundle.as_os_str());
+        for variable in BUNDLE_VARIABLES {
+            set(variable, bundle.as_os_str());
+        }
     }
     environment.extend(extra.iter().cloned());
     environment

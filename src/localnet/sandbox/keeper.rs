@@ -1,9 +1,10 @@
 //! The keeper: the localnet's process that stays in the machine's namespaces.
 //!
-//! May import `error`. Invariant: when the keeper ends, however it ends, the sandbox ends.
+//! May import `error` and `localnet::egress`. Invariant: when the keeper ends, however it ends, the sandbox ends.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use super::namespaces::{Birthright, Sandbox, launch};
 use super::state::{ProcessRef, State};
 use super::{config::SandboxConfig, lifeline, os_error};
 use crate::error::{Error, Result};
+use crate::localnet::egress::outside::serve_outside;
 
 /// The keeper's whole life: starts the sandbox, says on stdout that it is ready (one line of JSON, see
 /// [`super::lifecycle::Report`]), and ends with it. With `on_lifeline` stdin is the caller's lifeline.
@@ -29,18 +31,22 @@ pub fn keep(dir: &Path, on_lifeline: bool) -> Result<ExitCode> {
         let watched = stdin.and_then(lifeline::watch);
         watched.map_err(|e| Error::internal(format!("failed to watch the lifeline: {e}")))?;
     }
-    // The plug for live content: `egress::outside` serves dials and name look-ups from `held.outside` here.
+    let outside = UnixStream::from(held.outside);
+    std::thread::Builder::new()
+        .name("outside".into())
+        .spawn(move || serve_outside(outside))
+        .map_err(|e| Error::internal(format!("failed to start a thread: {e}")))?;
     relay_ready(&config, &sandbox, ready)?;
     let status = waitpid(sandbox.stage, None).map_err(|errno| os_error("wait for", "the sandbox", errno))?;
     let _ = std::fs::remove_file(State::path(dir));
-    drop(held);
+    drop(held.lifeline);
     Ok(ExitCode::from(u8::try_from(super::init::exit_code(status)).unwrap_or(70)))
 }
 
 /// What the keeper holds for the sandbox's life.
 struct Held {
-    _lifeline: OwnedFd,
-    _outside: OwnedFd,
+    lifeline: OwnedFd,
+    outside: OwnedFd,
 }
 
 fn start(dir: &Path) -> Result<(Sandbox, Held, OwnedFd)> {
@@ -54,7 +60,7 @@ fn start(dir: &Path) -> Result<(Sandbox, Held, OwnedFd)> {
     let arguments = arguments.map(String::from);
     let birthright = Birthright { lifeline, ready, outside };
     let (sandbox, holder) = launch(&arguments, birthright, holder)?;
-    Ok((sandbox, Held { _lifeline: holder, _outside: outside_here }, ready_reads))
+    Ok((sandbox, Held { lifeline: holder, outside: outside_here }, ready_reads))
 }
 
 /// Passes the supervisor's report on. The state file is written first: who sees the report can use the localnet.

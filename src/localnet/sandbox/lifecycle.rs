@@ -1,6 +1,6 @@
 //! The localnet as its callers hold it: up, attach, run commands in it, down.
 //!
-//! May import `error`. Invariant: a localnet that was started on a lifeline is gone when the value is dropped.
+//! May import `error`, `content` and `localnet::{control, egress, mirror}`. Invariant: a localnet that was started on a lifeline is gone when the value is dropped.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,16 +13,21 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::config::{SandboxConfig, UpConfig, create_private_dir};
+use super::config::{ContentMode, SandboxConfig, UpConfig, create_private_dir};
+use super::environment::CONTROL_SOCKET;
 use super::state::{State, ended_within, send_signal};
 use super::support::support;
+use crate::content;
 use crate::error::{Error, ErrorKind, Result};
+use crate::localnet::control;
+use crate::localnet::egress::outside::internet_reachable;
+use crate::localnet::mirror::{self, Content};
 
 /// How long an end may take before it is forced.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Hosts that the sandbox serves itself, whatever the content: the image registry and the reputation service.
-const SERVED_HOSTS: [&str; 2] = ["registry.golem.network", "reputation.dev-test.golem.network"];
+/// How long the Internet may take to answer before the mirror is used.
+const INTERNET_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the supervisor says once, when the sandbox is ready or cannot be.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +56,10 @@ pub struct Status {
     pub dir: PathBuf,
     /// Its processes; none if it does not run.
     pub state: Option<State>,
+    /// Where downloads come from: `mirror` or `live`; none if it does not run.
+    pub content: Option<ContentMode>,
+    /// What its market and its nodes say of themselves; none if it does not run.
+    pub market: Option<control::Status>,
 }
 
 /// This program's file.
@@ -135,8 +144,26 @@ impl Drop for Localnet {
 
 /// What can be told of a localnet's directory.
 pub fn status(dir: &Path) -> Result<Status> {
-    // The plug for the control protocol: providers, agreements and nodes are asked for here.
-    Ok(Status { network: "simulated", dir: dir.to_path_buf(), state: State::read_live(dir)? })
+    let state = State::read_live(dir)?;
+    let mut status =
+        Status { network: "simulated", dir: dir.to_path_buf(), state, content: None, market: None };
+    if let Some(state) = &status.state {
+        status.content = Some(SandboxConfig::read(dir)?.content);
+        let socket = PathBuf::from(format!("/proc/{}/root{CONTROL_SOCKET}", state.init.pid));
+        if let control::Reply::Status(market) = control::ask(&socket, &control::Request::Status)? {
+            status.market = Some(*market);
+        }
+    }
+    Ok(status)
+}
+
+/// `auto`, decided by a look at the Internet from the machine's own network.
+fn decided(content: ContentMode) -> ContentMode {
+    match content {
+        ContentMode::Auto if internet_reachable(INTERNET_PATIENCE) => ContentMode::Live,
+        ContentMode::Auto => ContentMode::Mirror,
+        decided => decided,
+    }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf> {
@@ -179,10 +206,9 @@ fn sandbox_config(config: &UpConfig, dir: PathBuf) -> Result<SandboxConfig> {
         project: config.project.as_deref().map(canonical).transpose()?,
         venv: std::path::absolute(venv).map_err(|e| Error::io("find", venv, e))?,
         providers: config.providers.as_deref().map(canonical).transpose()?,
-        content: config.content,
+        content: decided(config.content),
         program: own_program()?,
         working_dir,
-        served_hosts: SERVED_HOSTS.map(String::from).to_vec(),
     })
 }
 
@@ -195,10 +221,9 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
     let host = nix::unistd::gethostname().unwrap_or_default();
-    let mut hosts = format!("127.0.0.1 localhost {}\n::1 localhost ip6-localhost\n", host.to_string_lossy());
-    for served in &config.served_hosts {
-        hosts.push_str(&format!("127.0.0.1 {served}\n"));
-    }
+    let content_hosts: Vec<String> = content::mirror::hosts().iter().map(ToString::to_string).collect();
+    let mut hosts = mirror::hosts_file(config.content(), &content_hosts);
+    hosts.push_str(&format!("127.0.0.1 {}\n", host.to_string_lossy()));
     let write = |name: &str, text: &str| {
         let path = dir.join("etc").join(name);
         fs::write(&path, text).map_err(|e| Error::io("write", &path, e))
@@ -206,7 +231,12 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
     write("hosts", &hosts)?;
     write(
         "resolv.conf",
-        "# The localnet's requestor resolves names by /etc/hosts alone.\noptions attempts:1 timeout:1\n",
+        match config.content() {
+            Content::Mirror => {
+                "# The localnet's requestor resolves names by /etc/hosts alone.\noptions attempts:1 timeout:1\n"
+            }
+            Content::Live => "nameserver 1.1.1.1\nnameserver 8.8.8.8\n",
+        },
     )?;
     config.write()
 }
