@@ -3,8 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::walk::{ContentName, NetworkName, Request, walk};
+use super::doctor::{install, localnet_findings};
+use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
+use crate::exec::doctor::examine;
+use crate::exec::mend::Consent;
+use crate::localnet::ContentMode;
+use crate::scaffold;
 use crate::tutorial::Selection;
 
 /// Arguments of `demo`.
@@ -15,7 +20,7 @@ pub struct Args {
     dir: PathBuf,
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
-    content: ContentName,
+    content: ContentMode,
 }
 
 /// Runs it.
@@ -43,10 +48,15 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 /// `demo` consents to installing what the machine lacks, all of it at once and before anything starts.
 fn mend_the_machine() -> Result<()> {
-    Err(Error::internal("the doctor is not connected yet"))
+    let examination = examine(localnet_findings());
+    if examination.complete() {
+        return Ok(());
+    }
+    install(&examination, Consent::Given)?;
+    examine(localnet_findings()).as_error().map_or(Ok(()), Err)
 }
 
 /// A new project with every default.
-fn scaffold(_folder: &Path) -> Result<()> {
-    Err(Error::internal("the scaffolder is not connected yet"))
+fn scaffold(folder: &Path) -> Result<()> {
+    scaffold::new_project(folder, &scaffold::Answers::default()).map(drop)
 }

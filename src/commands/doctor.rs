@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Guard;
 use crate::exec::doctor::{Examination, Finding, Standing, examine};
 use crate::exec::mend::{Consent, Options, mend};
+use crate::localnet;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -33,11 +34,11 @@ enum Format {
 
 /// Runs it: exit code 3 with the commands to type if something is missing.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let mut examination = examine(extra());
+    let mut examination = examine(localnet_findings());
     if args.fix && !examination.complete() {
         eprint!("{}", text(&examination));
         fix(&examination, args.yes)?;
-        examination = examine(extra());
+        examination = examine(localnet_findings());
     }
     match args.format {
         Format::Text => print!("{}", text(&examination)),
@@ -49,13 +50,24 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
 }
 
-/// What other rooms look at.
-fn extra() -> Vec<Finding> {
-    Vec::new()
+/// What the localnet needs of the machine.
+pub fn localnet_findings() -> Vec<Finding> {
+    let refused = localnet::support();
+    if refused.is_empty() {
+        return vec![Finding::ready("namespaces", "user namespaces can be made, for the localnet")];
+    }
+    let finding =
+        |refused: localnet::Unsupported| Finding::missing(refused.what, refused.why).command(refused.remedy);
+    refused.into_iter().map(finding).collect()
 }
 
 fn fix(examination: &Examination, yes: bool) -> Result<()> {
     let consent = if yes || asked(examination)? { Consent::Given } else { Consent::Withheld };
+    install(examination, consent)
+}
+
+/// Installs what an examination found missing, with live output on stderr.
+pub fn install(examination: &Examination, consent: Consent) -> Result<()> {
     let stop = stop_on_signals()?;
     let mut options = Options {
         guard: Guard::current(),

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::walk::{ContentName, NetworkName, Request, print_plan, walk};
+use super::walk::{NetworkName, Request, print_plan, walk};
 use crate::error::Result;
+use crate::localnet::ContentMode;
 use crate::tutorial::Selection;
 
 /// Arguments of `run`.
@@ -36,7 +37,7 @@ pub struct Args {
     report: Option<PathBuf>,
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
-    content: ContentName,
+    content: ContentMode,
     /// The localnet's providers, instead of the built-in ones.
     #[arg(long, value_name = "FILE")]
     providers: Option<PathBuf>,

@@ -1,15 +1,17 @@
 //! What `run` and `demo` share: a project, a network and a session put together, and its reports.
 //!
-//! The three functions at the end are the only place where the walk meets real child processes and a real localnet.
+//! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec;
+use crate::localnet::ContentMode;
 use crate::network::{
-    CommandRunner, EmulatedNetwork, GolemNetwork, Kind, Local, LocalnetControl, Network, PortHolder, Problem,
-    Workplace,
+    ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, Problem,
+    ProjectLocalnet, Workplace,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
 use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
@@ -43,18 +45,6 @@ impl NetworkName {
     }
 }
 
-/// Where the localnet's nodes get their content from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ContentName {
-    /// The mirror when the Internet cannot be reached.
-    #[default]
-    Auto,
-    /// The mirror in this program.
-    Mirror,
-    /// The real Internet.
-    Live,
-}
-
 /// What a walk is asked for.
 #[derive(Debug)]
 pub struct Request {
@@ -71,7 +61,7 @@ pub struct Request {
     /// Where the JSON report goes as well.
     pub report: Option<PathBuf>,
     /// Where the localnet's content comes from.
-    pub content: ContentName,
+    pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
     pub providers: Option<PathBuf>,
 }
@@ -123,13 +113,13 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         sinks.0.push(Box::new(report));
         failures.push((path, failure));
     }
-    let mut commands = command_runner()?;
+    let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
         tutorial: &tutorial,
         plan,
         network: &mut *network,
-        commands: &mut *commands,
+        commands: &mut commands,
         guide: &mut *guide,
         signals: &signals,
         sink: &mut sinks,
@@ -192,14 +182,16 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
             cluster_name: project.cluster_name.clone(),
             payment_network: project.payment_network.clone(),
             urls: urls.clone(),
-            port_holder: port_holder()?,
+            port_holder: port_holder(),
         })
     };
     Ok(match request.network {
-        NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder()? }),
+        NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder() }),
         NetworkName::Localnet => {
-            let live = if request.content == ContentName::Live { urls.clone() } else { Vec::new() };
-            let localnet = localnet(&workplace, request.content, request.providers.as_deref())?;
+            let live = if request.content == ContentMode::Live { urls.clone() } else { Vec::new() };
+            let providers = request.providers.as_deref().map(std::path::absolute).transpose();
+            let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
+            let localnet = ProjectLocalnet::new(workplace.clone(), request.content, providers);
             Box::new(EmulatedNetwork::new(workplace, live, localnet))
         }
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
@@ -208,20 +200,6 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
 }
 
 /// Who holds a port of this machine.
-fn port_holder() -> Result<PortHolder> {
-    Err(Error::internal("looking at ports is not connected yet"))
-}
-
-/// What runs the walk's commands.
-fn command_runner() -> Result<Box<dyn CommandRunner>> {
-    Err(Error::internal("running commands is not connected yet"))
-}
-
-/// The localnet of a walk.
-fn localnet(
-    _workplace: &Workplace,
-    _content: ContentName,
-    _providers: Option<&Path>,
-) -> Result<Box<dyn LocalnetControl>> {
-    Err(Error::internal("the localnet is not connected yet"))
+fn port_holder() -> PortHolder {
+    Box::new(|port| exec::port::listener(port).map(|listener| listener.to_string()))
 }

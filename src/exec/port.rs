@@ -40,9 +40,14 @@ impl std::fmt::Display for Listener {
 
 /// Who would be met at 127.0.0.1 or ::1 on `port`; none if the port is free.
 pub fn listener(port: u16) -> Option<Listener> {
-    let inodes: Vec<u64> = ["/proc/net/tcp", "/proc/net/tcp6"]
+    listener_beside(Path::new("/proc/self"), port)
+}
+
+/// As [`listener`], in the network of another process, which `/proc/PID` names.
+pub fn listener_beside(process: &Path, port: u16) -> Option<Listener> {
+    let inodes: Vec<u64> = ["net/tcp", "net/tcp6"]
         .iter()
-        .filter_map(|table| std::fs::read_to_string(table).ok())
+        .filter_map(|table| std::fs::read_to_string(process.join(table)).ok())
         .flat_map(|table| listening_inodes(&table, port))
         .collect();
     (!inodes.is_empty()).then(|| Listener { port, holder: holder(&inodes) })

@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A command to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invocation {
     /// Program and arguments; never a shell line.
     pub argv: Vec<OsString>,
@@ -72,7 +72,7 @@ impl Invocation {
 }
 
 /// What the caller sees at every chunk of output and at least ten times a second.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tick<'a> {
     /// Output since the last tick, both streams in the order of arrival; often empty.
     pub chunk: &'a str,

@@ -7,16 +7,20 @@ mod golem;
 mod invocation;
 mod local;
 mod localnet;
+mod project_localnet;
 mod webserver;
 mod workplace;
 
 use std::time::Duration;
 
 pub use golem::{GolemNetwork, Kind};
-pub use invocation::{Action, CommandRunner, Ended, Invocation, Tick};
+pub use invocation::{ChildProcesses, CommandRunner, Ended};
 pub use local::Local;
 pub use localnet::{EmulatedNetwork, LocalnetControl, LocalnetStatus};
+pub use project_localnet::ProjectLocalnet;
 pub use workplace::{PROGRAM, Workplace};
+
+pub use crate::exec::{Action, Invocation, Tick};
 
 use crate::error::Result;
 

@@ -68,7 +68,7 @@ impl Attempt<'_> {
         let mut idle = step.interrupt_when.as_ref().map(Idle::new);
         let (network, signals, sink) = (self.network, self.signals, &mut *self.sink);
         let ended = self.commands.run(&invocation, &mut |tick| {
-            if let Some(text) = live.push(tick.output) {
+            if let Some(text) = live.push(tick.chunk) {
                 sink.event(&Event::Output(text));
             }
             if signals.arrived() {
@@ -133,7 +133,7 @@ impl<'a> Idle<'a> {
             return false;
         }
         if self.asked_at.is_none() {
-            self.seen.push_str(tick.output);
+            self.seen.push_str(tick.chunk);
             if self.seen.contains(&self.when.after) {
                 self.asked_at = Some(tick.elapsed);
             }

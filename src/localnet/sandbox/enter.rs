@@ -11,9 +11,9 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, execve, fork};
+use nix::unistd::{ForkResult, Pid, execve, fork, setpgid};
 
 use super::namespaces::sandbox_flags;
 use super::{environment, init, os_error, state::State};
@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 /// Runs `command` in the sandbox of the localnet at `dir` and returns its exit code, 128 + n for a signal. The
 /// calling process must have one thread; it stays in the sandbox's namespaces.
 ///
-/// A signal that a process sends to us is passed on; one that the terminal sends reaches the command by itself. So an
-/// interrupt is either typed, or sent to this process alone, not to its group.
+/// A signal that a process sends to us is passed on; one that the terminal sends reaches the command by itself. Without
+/// a terminal the command leads a process group of its own, so that a signal to our group reaches it once, through us.
 pub fn run(dir: &Path, command: &[OsString], extra: &[(OsString, OsString)]) -> Result<u8> {
     let not_running = || {
         Error::usage(format!("failed to enter the localnet at `{}`: it does not run", dir.display()))
@@ -93,10 +93,14 @@ fn spawn_and_wait(
     let mut before = SigSet::empty();
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&signals), Some(&mut before))
         .map_err(|errno| os_error("block", "signals", errno))?;
+    let on_terminal = std::fs::File::open("/dev/tty").is_ok();
     // SAFETY: the process has one thread, so the child may do anything.
     match unsafe { fork() }.map_err(|errno| os_error("start", program, errno))? {
         ForkResult::Child => {
-            let failed = init::die_with_parent()
+            let group = if on_terminal { Ok(()) } else { setpgid(Pid::from_raw(0), Pid::from_raw(0)) };
+            let failed = group
+                .map_err(|errno| os_error("lead a process group for", program, errno))
+                .and_then(|()| init::die_with_parent())
                 .and_then(|()| {
                     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)
                         .map_err(|errno| os_error("unblock", "signals", errno))
@@ -109,11 +113,11 @@ fn spawn_and_wait(
             // SAFETY: a forked child that could not exec ends here, without the parent's exit handlers.
             unsafe { libc::_exit(127) }
         }
-        ForkResult::Parent { child } => wait_passing_signals(child, &signals),
+        ForkResult::Parent { child } => wait_passing_signals(child, on_terminal, &signals),
     }
 }
 
-fn wait_passing_signals(child: Pid, signals: &SigSet) -> Result<u8> {
+fn wait_passing_signals(child: Pid, on_terminal: bool, signals: &SigSet) -> Result<u8> {
     loop {
         match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
@@ -129,7 +133,7 @@ fn wait_passing_signals(child: Pid, signals: &SigSet) -> Result<u8> {
             && signal != Signal::SIGCHLD
             && sender != libc::SI_KERNEL
         {
-            let _ = kill(child, signal);
+            let _ = if on_terminal { kill(child, signal) } else { killpg(child, signal) };
         }
     }
 }

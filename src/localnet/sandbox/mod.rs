@@ -7,6 +7,7 @@ pub mod config;
 pub mod enter;
 pub mod environment;
 pub mod init;
+pub mod inspect;
 pub mod keeper;
 pub mod lifecycle;
 pub mod lifeline;

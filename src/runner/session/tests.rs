@@ -117,9 +117,9 @@ impl CommandRunner for ScriptedCommands {
         if self.raise_during == Some(line.as_str()) {
             self.signals.raise();
         }
-        let mut action = watch(Tick { elapsed: Duration::ZERO, output });
+        let mut action = watch(Tick { elapsed: Duration::ZERO, chunk: output, output });
         if action == Action::Continue {
-            action = watch(Tick { elapsed: Duration::from_secs(9), output: "" });
+            action = watch(Tick { elapsed: Duration::from_secs(9), chunk: "", output });
         }
         let exit = if action == Action::Stop { Exit::Interrupted } else { exit };
         if action == Action::Interrupt {

@@ -1,0 +1,88 @@
+//! The localnet of a project, as a walk uses it: the one that runs already, or one of its own for the walk's time.
+//!
+//! May import `error` and `localnet`. Invariant: a localnet that somebody else started is used and left as it is.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{LocalnetControl, LocalnetStatus, PORTS, Workplace};
+use crate::error::{Error, Result};
+use crate::localnet::sandbox::{inspect, lifecycle};
+use crate::localnet::{ContentMode, Localnet, UpConfig};
+
+/// The localnet in a project's `.golem-outbound/localnet`.
+pub struct ProjectLocalnet {
+    workplace: Workplace,
+    content: ContentMode,
+    providers: Option<PathBuf>,
+    running: Option<(Localnet, bool)>,
+}
+
+impl ProjectLocalnet {
+    /// Not yet started.
+    pub fn new(workplace: Workplace, content: ContentMode, providers: Option<PathBuf>) -> Self {
+        Self { workplace, content, providers, running: None }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.workplace.project.join(".golem-outbound").join("localnet")
+    }
+
+    fn localnet(&self) -> Result<&Localnet> {
+        self.running
+            .as_ref()
+            .map(|(localnet, _)| localnet)
+            .ok_or_else(|| Error::internal("failed to use the localnet: it is not up"))
+    }
+}
+
+impl LocalnetControl for ProjectLocalnet {
+    fn up(&mut self) -> Result<()> {
+        let dir = self.dir();
+        if lifecycle::status(&dir)?.state.is_some() {
+            self.running = Some((Localnet::attach(&dir)?, false));
+            return Ok(());
+        }
+        let localnet = Localnet::up(UpConfig {
+            dir,
+            project: Some(self.workplace.project.clone()),
+            venv: Some(self.workplace.venv.clone()),
+            providers: self.providers.clone(),
+            content: self.content,
+            lifeline: true,
+        })?;
+        self.running = Some((localnet, true));
+        Ok(())
+    }
+
+    fn exec_prefix(&self) -> Vec<OsString> {
+        // A walk asks only between `up` and `down`; without a localnet the command fails and says so.
+        self.localnet().and_then(Localnet::exec_prefix).unwrap_or_default()
+    }
+
+    fn status(&self) -> Result<LocalnetStatus> {
+        let status = self.localnet()?.status()?;
+        let (Some(state), Some(market)) = (status.state, status.market) else {
+            return Err(Error::internal("failed to look into the localnet: it has ended"));
+        };
+        let idle = if market.market_is_exhausted() { market.market_idle_for_ms } else { 0 };
+        let nodes = market.activities.iter().filter(|activity| activity.alive);
+        Ok(LocalnetStatus {
+            nodes: nodes.filter_map(|activity| activity.vpn_ip).map(|ip| ip.to_string()).collect(),
+            market_idle_for: Duration::from_millis(idle),
+            busy_ports: inspect::listeners(&state, &PORTS)
+                .into_iter()
+                .map(|listener| (listener.port, listener.to_string()))
+                .collect(),
+            processes: inspect::processes(&state),
+        })
+    }
+
+    fn down(&mut self) -> Result<()> {
+        match self.running.take() {
+            Some((localnet, true)) => localnet.down(),
+            Some((_, false)) | None => Ok(()),
+        }
+    }
+}
