@@ -79,6 +79,9 @@ pub trait Node: Send + Sync + 'static {
     /// Whether the node's init still lives.
     fn is_alive(&self) -> bool;
 
+    /// Returns when the node has ended, however it ended.
+    fn ended(&self) -> Boxed<'static, ()>;
+
     /// Ends the node and everything in it; a second call does nothing.
     fn terminate(&self) -> Boxed<'_, ()>;
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::{Evidence, Exit};
 use crate::network::{Action, CommandRunner, Ended, Network, Tick};
-use crate::tutorial::{InterruptWhen, Step, WaitFor, parse_ledger};
+use crate::tutorial::{Condition, InterruptWhen, Step, WaitFor, parse_ledger};
 
 /// What a try needs of its session.
 pub struct Attempt<'a> {
@@ -91,25 +91,34 @@ impl Attempt<'_> {
     fn wait_for(&mut self, condition: &WaitFor) -> bool {
         let started = Instant::now();
         let mut shown = None;
-        loop {
-            let Some(nodes) = self.network.nodes() else { return true };
-            let up = nodes.len() as u64;
-            if up >= condition.nodes || started.elapsed() >= condition.timeout {
-                return true;
-            }
+        while let Some(waiting) = self.waiting_for(condition.condition)
+            && started.elapsed() < condition.timeout
+        {
             if self.signals.arrived() {
                 return false;
             }
-            if shown != Some(up) {
-                shown = Some(up);
-                let line = format!(
-                    "waiting for {} nodes, {up} up so far (at most {} s)",
-                    condition.nodes,
-                    condition.timeout.as_secs()
-                );
+            if shown.as_ref() != Some(&waiting) {
+                let line = format!("waiting {waiting} (at most {} s)", condition.timeout.as_secs());
                 self.sink.event(&Event::Narrated(line));
+                shown = Some(waiting);
             }
             std::thread::sleep(self.poll_every);
+        }
+        true
+    }
+
+    /// What is still missing, in words; none when the condition holds or the network cannot tell.
+    fn waiting_for(&self, condition: Condition) -> Option<String> {
+        match condition {
+            Condition::Nodes(wanted) => {
+                let up = self.network.nodes()?.len() as u64;
+                (up < wanted).then(|| format!("for {wanted} nodes, {up} up so far"))
+            }
+            Condition::NothingLeft => {
+                let left = self.network.processes().unwrap_or_default().len()
+                    + self.network.busy_ports().unwrap_or_default().len();
+                (left > 0).then(|| "for the last processes to end".to_owned())
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_yaml::with::singleton_map_recursive;
 
 use super::check::{Check, Count};
 use super::placeholders::{Values, fill, list};
-use super::step::{InterruptWhen, Step, Symptom, WaitFor};
+use super::step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
 use super::suggestion::nearest;
 use super::{check, duration};
 use crate::diagnostic::Diagnostic;
@@ -61,7 +61,10 @@ struct HintEntry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WaitForEntry {
-    nodes: Count,
+    #[serde(default)]
+    nodes: Option<Count>,
+    #[serde(default)]
+    nothing_left: bool,
     #[serde(deserialize_with = "duration::deserialize")]
     timeout: Duration,
 }
@@ -172,6 +175,13 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         })?;
         hints.push(Symptom { symptom: regex, hint: Hint { cause, why, command } });
     }
+    let wait_for = front.wait_for.as_ref().map(condition).transpose();
+    let wait_for = wait_for.map_err(|what| {
+        let finding = Diagnostic::error("wait-for-unclear", what).help(
+            "write `wait_for: {nodes: 2, timeout: 5m}` or `wait_for: {nothing_left: true, timeout: 15s}`",
+        );
+        place(yaml, "wait_for", finding)
+    })?;
     Ok(Step {
         id: front.id,
         title: front.title,
@@ -185,7 +195,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         teardown: front.teardown,
         undoes: front.undoes,
         networks: front.networks,
-        wait_for: front.wait_for.map(|entry| WaitFor { nodes: entry.nodes.number(), timeout: entry.timeout }),
+        wait_for,
         interrupt_when: front
             .interrupt_when
             .map(|entry| InterruptWhen { market_idle: entry.market_idle, after: entry.after }),
@@ -252,6 +262,17 @@ const KEYS: [&str; 14] = [
     "interrupt_when",
     "symptom",
 ];
+
+/// The one condition that an entry names; the error is what is wrong with it.
+fn condition(entry: &WaitForEntry) -> Result<WaitFor, &'static str> {
+    let condition = match (entry.nodes, entry.nothing_left) {
+        (Some(nodes), false) => Condition::Nodes(nodes.number()),
+        (None, true) => Condition::NothingLeft,
+        (None, false) => return Err("`wait_for` says not what to wait for"),
+        (Some(_), true) => return Err("`wait_for` names two conditions"),
+    };
+    Ok(WaitFor { condition, timeout: entry.timeout })
+}
 
 /// What serde and libyaml say, with our words, the place, and a suggestion.
 fn yaml_finding(yaml: &str, error: &serde_yaml::Error) -> Diagnostic {

@@ -20,7 +20,7 @@ pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
 pub use placeholders::{Value, Values};
 pub use plan::{Planned, Selection, Why, plan};
-pub use step::{InterruptWhen, Step, Symptom, WaitFor};
+pub use step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
 
 use crate::diagnostic::Diagnostic;
 

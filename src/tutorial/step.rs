@@ -46,10 +46,19 @@ pub struct Step {
 /// A readiness condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitFor {
-    /// So many nodes of the cluster are up.
-    pub nodes: u64,
+    /// What must be true.
+    pub condition: Condition,
     /// For how long at most.
     pub timeout: Duration,
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// So many nodes of the cluster are up.
+    Nodes(u64),
+    /// No process of the walk lives and no port of it is taken.
+    NothingLeft,
 }
 
 /// The market has had nothing new to offer for a while.

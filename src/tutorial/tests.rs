@@ -53,7 +53,7 @@ hints:
     assert_eq!(step.run[1], ["fetch", "https://a.io/", "https://b.io/", "last"]);
     assert_eq!(step.prose, "Read this about golem-cluster.");
     assert_eq!(step.timeout.as_secs(), 600);
-    assert_eq!(step.wait_for.as_ref().unwrap().nodes, 2);
+    assert_eq!(step.wait_for.as_ref().unwrap().condition, Condition::Nodes(2));
     assert_eq!(step.checks[1].words(), "at least 2 nodes are up");
     let Check::Ledger(ledger) = &step.checks[2] else { panic!("a ledger") };
     assert_eq!(ledger.fetched, ["https://a.io/", "https://b.io/"]);

@@ -123,6 +123,14 @@ impl Node for DeployedNode {
         !*self.ended.borrow()
     }
 
+    fn ended(&self) -> Boxed<'static, ()> {
+        let mut ended = self.ended.clone();
+        Box::pin(async move {
+            // An error means that whoever watched the node's process is gone, and the node with it.
+            let _ = ended.wait_for(|ended| *ended).await;
+        })
+    }
+
     fn terminate(&self) -> Boxed<'_, ()> {
         Box::pin(async move {
             let _ = self.hang_up.shutdown(Shutdown::Both);

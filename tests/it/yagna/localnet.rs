@@ -57,6 +57,11 @@ impl Node for PretendedNode {
         })
     }
 
+    /// A pretended node ends with the test.
+    fn ended(&self) -> Boxed<'static, ()> {
+        Box::pin(std::future::pending())
+    }
+
     fn is_alive(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }

@@ -109,7 +109,13 @@ async fn connect(
         return message(StatusCode::BAD_GATEWAY, &format!("no node has the address {ip}"));
     };
     match node.connect(port).await {
-        Ok(stream) => upgrade.on_upgrade(move |socket| pipe(socket, stream)),
+        Ok(stream) => upgrade.on_upgrade(move |socket| async move {
+            // A node that ends takes its network along and says no goodbye.
+            tokio::select! {
+                () = pipe(socket, stream) => {}
+                () = node.ended() => {}
+            }
+        }),
         Err(error) => message(StatusCode::BAD_GATEWAY, &format!("connection to {ip}:{port} failed: {error}")),
     }
 }
