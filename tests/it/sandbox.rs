@@ -199,16 +199,16 @@ fn a_signal_reaches_the_command() {
 }
 
 #[test]
-fn an_ordinary_user_may_have_port_443_and_the_machine_does_not_see_it() {
+fn an_ordinary_user_may_have_a_privileged_port_and_the_machine_does_not_see_it() {
     for_every_user(|bench| {
         bench.up();
-        let script = "import socket, sys\ns = socket.create_server(('127.0.0.1', 443))\n\
+        let script = "import socket, sys\ns = socket.create_server(('127.0.0.1', 444))\n\
                       print('bound', flush=True)\nsys.stdin.read()\n";
         let mut child = start_and_hear(bench.localnet("exec", &["--", "python3", "-c", script]), "bound");
         let inside = bench.shell("cat /proc/net/tcp");
-        assert!(inside.contains("0100007F:01BB 00000000:0000 0A"), "{inside}");
+        assert!(inside.contains("0100007F:01BC 00000000:0000 0A"), "{inside}");
         let outside = fs::read_to_string("/proc/net/tcp").unwrap();
-        assert!(!outside.contains("0100007F:01BB 00000000:0000 0A"), "{outside}");
+        assert!(!outside.contains("0100007F:01BC 00000000:0000 0A"), "{outside}");
         drop(child.stdin.take());
         assert!(child.wait().unwrap().success());
     });
@@ -350,7 +350,7 @@ fn a_machine_without_user_namespaces_is_told_the_setting_and_the_remedy() {
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert!(said.contains("user.max_user_namespaces is 0"), "{said}");
-        assert!(said.contains("hint: sudo sysctl -w user.max_user_namespaces="), "{said}");
+        assert!(said.contains("hint: type: `sysctl -w user.max_user_namespaces=15000`"), "{said}");
     });
 }
 
