@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use super::environment::stop_on_signals;
+use super::paragraph::{fill, width};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Guard;
 use crate::exec::doctor::{Examination, Finding, Standing, examine};
@@ -36,12 +37,12 @@ enum Format {
 pub fn run(args: Args) -> Result<ExitCode> {
     let mut examination = examine(localnet_findings());
     if args.fix && !examination.complete() {
-        eprint!("{}", text(&examination));
+        eprint!("{}", text(&examination, width()));
         fix(&examination, args.yes)?;
         examination = examine(localnet_findings());
     }
     match args.format {
-        Format::Text => print!("{}", text(&examination)),
+        Format::Text => print!("{}", text(&examination, width())),
         Format::Json => println!("{}", json(&examination)?),
     }
     match examination.as_error() {
@@ -56,8 +57,10 @@ pub fn localnet_findings() -> Vec<Finding> {
     if refused.is_empty() {
         return vec![Finding::ready("namespaces", "user namespaces can be made, for the localnet")];
     }
-    let finding =
-        |refused: localnet::Unsupported| Finding::missing(refused.what, refused.why).command(refused.remedy);
+    let finding = |refused: localnet::Unsupported| {
+        let detail = refused.detail();
+        refused.commands.into_iter().fold(Finding::missing(refused.what, detail), Finding::command)
+    };
     refused.into_iter().map(finding).collect()
 }
 
@@ -101,8 +104,7 @@ fn json(examination: &Examination) -> Result<String> {
 }
 
 /// A line for each finding; the detail goes below it, so that narrow terminals need not break words.
-fn text(examination: &Examination) -> String {
-    let width = usize::from(console::Term::stdout().size().1).clamp(30, 100);
+fn text(examination: &Examination, width: usize) -> String {
     let mut text = String::new();
     for finding in &examination.findings {
         let (word, style) = match finding.standing {
@@ -111,35 +113,35 @@ fn text(examination: &Examination) -> String {
             Standing::Unsure => ("unsure ", console::Style::new().yellow()),
         };
         text += &format!("{}  {}\n", style.apply_to(word), finding.subject);
-        for line in wrap(&finding.detail, width.saturating_sub(9)) {
-            text += &format!("         {line}\n");
-        }
+        text += &fill("         ", "         ", &finding.detail, width);
     }
     text
-}
-
-/// Breaks at spaces; a word that is longer than the line, as a path is, stays whole so that it can be copied.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if console::measure_text_width(line) + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exec::doctor::Rights;
 
     #[test]
-    fn details_are_broken_at_spaces_and_paths_stay_whole() {
-        assert_eq!(wrap("needed for copying files", 12), ["needed for", "copying", "files"]);
-        assert_eq!(wrap("3.11 at /a/very/long/path", 8), ["3.11 at", "/a/very/long/path"]);
+    fn findings_fit_forty_columns_and_paths_stay_whole() {
+        let examination = Examination {
+            findings: vec![
+                Finding::missing("rsync", "needed for copying your files to the nodes"),
+                Finding::ready("Python", "3.11.2 at /a/very/long/path/that/is/wider/python3.11"),
+            ],
+            apt_get: None,
+            rights: Rights::None,
+            lists_missing: false,
+        };
+        let shown = console::strip_ansi_codes(&text(&examination, 40)).into_owned();
+        insta::assert_snapshot!(shown, @r"
+        missing  rsync
+                 needed for copying your files
+                 to the nodes
+        ready    Python
+                 3.11.2 at
+                 /a/very/long/path/that/is/wider/python3.11
+        ");
     }
 }

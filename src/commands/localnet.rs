@@ -3,10 +3,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::error::{Error, Result};
+use super::environment::stop_on_signals;
+use super::localnet_status;
+use super::paragraph::width;
+use crate::error::{Error, ErrorKind, Result};
 use crate::localnet::sandbox::{enter, lifecycle};
 use crate::localnet::{ContentMode, Localnet, UpConfig, default_dir, find_project, find_venv};
+
+/// How often a localnet in the foreground is looked after.
+const HEARTBEAT: Duration = Duration::from_millis(200);
 
 /// Arguments of `localnet`.
 #[derive(Debug, clap::Args)]
@@ -137,8 +145,13 @@ fn start(up: Up) -> Result<ExitCode> {
     eprintln!("The localnet is up (simulated) at {}.", dir.display());
     eprintln!("Try: {}", shown_command(&dir, up.place.dir.is_some(), "exec -- ray-on-golem status"));
     if up.foreground {
-        await_interrupt()?;
+        let interrupted = interrupted(&localnet)?;
         localnet.down()?;
+        if !interrupted {
+            return Err(Error::new(ErrorKind::Failed, "the localnet ended by itself or by `localnet down`")
+                .hint(format!("its log says more: `{}`", dir.join("log/localnet.log").display())));
+        }
+        eprintln!("The localnet at {} is down.", dir.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -149,30 +162,23 @@ fn shown_command(dir: &Path, with_dir: bool, rest: &str) -> String {
     format!("golem-outbound localnet {verb}{place} {tail}")
 }
 
-fn await_interrupt() -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]);
-    let mut signals = signals.map_err(|e| Error::internal(format!("failed to wait for signals: {e}")))?;
-    signals.forever().next();
-    Ok(())
+/// Waits until somebody interrupts us or the localnet ends without us, and says which: false means without us.
+fn interrupted(localnet: &Localnet) -> Result<bool> {
+    let stop = stop_on_signals()?;
+    while !stop.load(Ordering::Relaxed) {
+        if !localnet.is_alive() {
+            return Ok(false);
+        }
+        std::thread::sleep(HEARTBEAT);
+    }
+    Ok(true)
 }
 
 fn show(status: &Status) -> Result<ExitCode> {
     let found = lifecycle::status(&status.place.resolve()?)?;
     match status.format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&found);
-            println!("{}", text.map_err(|e| Error::internal(e.to_string()))?);
-        }
-        Format::Text => match &found.state {
-            Some(state) => {
-                println!("localnet   up (simulated)");
-                println!("directory  {}", found.dir.display());
-                println!("keeper     process {}", state.keeper.pid);
-                println!("venv       {}", state.venv.display());
-            }
-            None => println!("localnet   down"),
-        },
+        Format::Json => println!("{}", localnet_status::json(&found)?),
+        Format::Text => print!("{}", localnet_status::text(&found, width())),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod guard;
 pub mod localnet;
 pub mod localnet_process;
+mod localnet_status;
 pub mod new;
 mod paragraph;
 pub mod run;
@@ -17,14 +18,55 @@ mod walk;
 
 use crate::error::Error;
 
-/// Prints an error as people read it: `error: …`, then each hint after an empty line.
+/// Prints an error as people read it: `error: …`, then each hint after an empty line. On a terminal the lines are
+/// broken to fit; elsewhere they stay whole, for those who search them.
 pub fn print_error(error: &Error) {
+    eprint!("{}", error_text(error, paragraph::error_width()));
+}
+
+fn error_text(error: &Error, width: Option<usize>) -> String {
     let style = console::Style::new().for_stderr();
-    eprintln!("{}: {}", style.clone().red().bold().apply_to("error"), error.message());
+    let label = |style: console::Style, word: &str| format!("{}: ", style.apply_to(word));
+    let mut text = labelled(&label(style.clone().red().bold(), "error"), error.message(), width);
     if !error.hints().is_empty() {
-        eprintln!();
+        text.push('\n');
     }
     for hint in error.hints() {
-        eprintln!("{}: {hint}", style.clone().cyan().apply_to("hint"));
+        text += &labelled(&label(style.clone().cyan(), "hint"), hint, width);
+    }
+    text
+}
+
+/// The first line is a sentence of ours and is broken to fit; the lines below it quote a source or a program.
+fn labelled(label: &str, text: &str, width: Option<usize>) -> String {
+    let (sentence, quoted) = text.split_once('\n').unwrap_or((text, ""));
+    let mut filled = match width {
+        Some(width) => paragraph::fill(label, "  ", sentence, width),
+        None => format!("{label}{sentence}\n"),
+    };
+    for line in quoted.lines() {
+        filled += line;
+        filled.push('\n');
+    }
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_fits_a_narrow_terminal_and_its_command_can_be_copied() {
+        let error =
+            Error::usage("failed to find a localnet at `/some/folder`: none runs there\n1 | quoted as it is")
+                .hint("start it: `golem-outbound localnet up --foreground`");
+        assert_eq!(
+            error_text(&error, Some(30)),
+            "error: failed to find a\n  localnet at `/some/folder`:\n  none runs there\n1 | quoted as it is\n\n\
+             hint: start it:\n  `golem-outbound localnet up --foreground`\n"
+        );
+        assert!(
+            error_text(&error, None).starts_with("error: failed to find a localnet at `/some/folder`: none")
+        );
     }
 }

@@ -53,11 +53,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 /// The folder of a new project: a name alone, because a path with `..` or `/` in it would hide where the project goes.
 fn target(name: &str) -> Result<PathBuf> {
     let target = Path::new(name);
-    if target.components().count() != 1 || name.contains('/') || name.is_empty() {
-        let shown = name.escape_debug();
-        return Err(Error::usage(format!("`{shown}` cannot be a project's name: it is not one plain word"))
-            .hint("go to the folder that shall hold it first, then type for example `golem-outbound new my-project`"));
-    }
+    scaffold::check_name(name)?;
     scaffold::check_target(target)?;
     Ok(target.to_owned())
 }

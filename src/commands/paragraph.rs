@@ -1,6 +1,7 @@
 //! Texts broken into lines that fit the terminal.
 //!
-//! May import nothing of the house. Invariant: words are never cut, so what is meant to be copied stays whole.
+//! May import nothing of the house. Invariant: neither words nor commands in backticks are ever cut, so what is meant to
+//! be copied stays whole.
 
 /// The columns to fill: the terminal's, at most 80; 80 where the output is no terminal.
 pub fn width() -> usize {
@@ -10,19 +11,42 @@ pub fn width() -> usize {
     }
 }
 
+/// The columns of the terminal that errors go to; none where standard error is no terminal, and lines stay whole.
+pub fn error_width() -> Option<usize> {
+    console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns).clamp(20, 100))
+}
+
+/// The words of a text; what stands in backticks counts as one, because it is a command or a name to be copied.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut quoted = false;
+    for word in text.split_whitespace() {
+        match words.last_mut() {
+            Some(open) if quoted => {
+                open.push(' ');
+                open.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+        quoted ^= word.matches('`').count() % 2 == 1;
+    }
+    words
+}
+
 /// One paragraph whose first line begins with `first` and whose other lines begin with `rest`; ends with a newline.
 pub fn fill(first: &str, rest: &str, text: &str, width: usize) -> String {
     let mut lines = vec![first.to_owned()];
     let mut begun = false;
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let line = lines.last_mut().expect("there is always a first line");
-        if begun && line.chars().count() + 1 + word.chars().count() > width {
+        let columns = console::measure_text_width(line) + 1 + console::measure_text_width(&word);
+        if begun && columns > width {
             lines.push(format!("{rest}{word}"));
         } else {
             if begun {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
             begun = true;
         }
     }
@@ -55,6 +79,14 @@ mod tests {
             "a: one two\n   https://ipfs.io/ipfs/x\n"
         );
         assert_eq!(fill("", "", "", 12), "\n");
+    }
+
+    #[test]
+    fn commands_in_backticks_stay_whole() {
+        assert_eq!(
+            fill("hint: ", "  ", "make it: `golem-outbound new my-project`, then go on", 24),
+            "hint: make it:\n  `golem-outbound new my-project`,\n  then go on\n"
+        );
     }
 
     #[test]

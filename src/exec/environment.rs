@@ -61,11 +61,12 @@ pub struct Prepared {
 /// `Machine` for no suitable Python or no space; `Inconclusive` for a registry that cannot be reached; `Failed` for
 /// files that differ from the lock's hashes; `Interrupted` when the user stopped it.
 pub fn prepare(project: &Path, options: &mut Options<'_>) -> Result<Prepared> {
-    let project = project.canonicalize().map_err(|error| Error::io("open the project", project, error))?;
-    let content = std::fs::read(project.join(LOCK)).map_err(|error| {
-        Error::io("read", project.join(LOCK), error)
-            .hint("run it in a project's folder, or make one: `golem-outbound new my-project`")
-    })?;
+    let make_one = "run it in a project's folder, or make one: `golem-outbound new my-project`";
+    let project = project
+        .canonicalize()
+        .map_err(|error| Error::io("open the project", project, error).hint(make_one))?;
+    let content = std::fs::read(project.join(LOCK))
+        .map_err(|error| Error::io("read", project.join(LOCK), error).hint(make_one))?;
     let lock = marker::fingerprint(&content);
     let named = options.python.as_deref().map(python::named).transpose()?;
     let mut work = Work { project: &project, options, started: Instant::now() };

@@ -176,7 +176,15 @@ pub fn none_suitable(found: &[Interpreter]) -> Error {
         Some(why) => format!("no Python 3.9, 3.10 or 3.11 on this machine; {why}"),
         None => "no Python on this machine".to_owned(),
     };
-    Error::machine(message)
+    let error = Error::machine(message);
+    let error = match found.iter().find(|one| one.version >= (3, 8, 0) && !one.has_venv) {
+        // With its venv module the environment step fetches uv by itself, and with that a Python.
+        Some(_) => error.hint(
+            "on newer systems: `sudo apt-get install -y python3-venv`, then the same command again; it fetches Python 3.11",
+        ),
+        None => error,
+    };
+    error
         .hint("with uv: `uv python install 3.11`")
         .hint("on Debian 12 or Ubuntu 22.04: `sudo apt-get install -y python3 python3-venv`")
 }

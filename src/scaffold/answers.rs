@@ -56,8 +56,15 @@ impl Answers {
 fn find(name: &str) -> Result<&'static Placeholder> {
     placeholders().iter().find(|known| known.name == name).ok_or_else(|| {
         let names: Vec<_> = placeholders().iter().map(|known| known.name.as_str()).collect();
-        Error::usage(format!("the template has no value `{}`", name.escape_debug()))
-            .hint(format!("the values are {}", names.join(", ")))
+        let error = Error::usage(format!("the template has no value `{}`", name.escape_debug()));
+        let near = names
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+        let error = match near.filter(|near| strsim::jaro_winkler(name, near) > 0.8) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        };
+        error.hint(format!("the values are {}", names.join(", ")))
     })
 }
 
@@ -78,6 +85,8 @@ mod tests {
         let mut answers = Answers::default();
         let error = answers.define("worker=3").unwrap_err();
         assert_eq!(error.message(), "the template has no value `worker`");
+        assert_eq!(error.hints()[0], "did you mean `workers`?");
+        assert_eq!(answers.define("colour=red").unwrap_err().hints().len(), 1, "nothing comes near");
         assert_eq!(answers.define("workers").unwrap_err().message(), "`--define workers` has no `=`");
         assert_eq!(answers, Answers::default());
     }

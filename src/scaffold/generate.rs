@@ -14,6 +14,7 @@ use super::answers::Answers;
 use super::name::{check_target, parent_of};
 use super::project::Project;
 use super::template;
+use super::workshop::Workshop;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Makes a new project at `target`, whose last component is the project's name.
@@ -22,11 +23,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// As [`check_target`], and if a file cannot be written; nothing is left behind.
 pub fn new_project(target: &Path, answers: &Answers) -> Result<Project> {
     let name = check_target(target)?;
-    let workshop = tempfile::Builder::new()
-        .prefix(".golem-outbound-new-")
-        .tempdir_in(parent_of(target))
-        .map_err(|cause| Error::io("create a folder in", parent_of(target), cause))?;
-    let made = generate_in(workshop.path(), name, answers)?;
+    let workshop = Workshop::open_in(parent_of(target))?;
+    let made = generate_in(workshop.folder.path(), name, answers)?;
     fs::rename(&made, target).map_err(|cause| Error::io("create", target, cause))?;
     Project::load(target)
 }

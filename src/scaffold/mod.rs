@@ -8,9 +8,10 @@ mod name;
 mod placeholder;
 mod project;
 mod template;
+mod workshop;
 
 pub use answers::Answers;
 pub use generate::{new_project, preview};
-pub use name::check_target;
+pub use name::{check_name, check_target};
 pub use placeholder::{Placeholder, placeholders};
 pub use project::{ANSWERS_FILE, Project};

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// dangling link; if there is no folder to put it in.
 pub fn check_target(target: &Path) -> Result<&str> {
     let name = target.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    check_name(name).map_err(|error| error.hint("for example `golem-outbound new my-project`"))?;
+    check_name(name)?;
     if target.symlink_metadata().is_ok() {
         return Err(Error::usage(format!("failed to create `{}`: it exists", target.display()))
             .hint("choose another name, or move what is there out of the way"));
@@ -40,9 +40,13 @@ pub fn parent_of(target: &Path) -> &Path {
 pub fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let reason = if name.is_empty() {
-        "it is empty or ends in `..`".to_owned()
+        "it is empty".to_owned()
+    } else if name == "." || name == ".." {
+        "it names a folder that exists".to_owned()
+    } else if name.contains('/') {
+        "it is a path, and the project is made in the folder where you are".to_owned()
     } else if let Some(odd) = name.chars().find(|c| !plain(*c)) {
-        format!("it holds `{}`; letters a to z, digits, `-` and `_` are allowed", odd.escape_debug())
+        format!("it holds `{}`; letters a to z, digits, `-` and `_` are allowed", escaped(odd))
     } else if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         "it does not begin with a letter or a digit".to_owned()
     } else if name.len() > 64 {
@@ -50,7 +54,17 @@ pub fn check_name(name: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::usage(format!("`{}` cannot be a project's name: {reason}", name.escape_debug())))
+    // What could not be printed is escaped; quotes are shown as they are.
+    let shown: String = name.chars().map(escaped).collect();
+    let error = Error::usage(format!("`{shown}` cannot be a project's name: {reason}"));
+    Err(match name.contains('/') {
+        true => error.hint("go there first: `cd FOLDER`, then `golem-outbound new my-project`"),
+        false => error.hint("for example: `golem-outbound new my-project`"),
+    })
+}
+
+fn escaped(character: char) -> String {
+    if character.is_control() { character.escape_debug().to_string() } else { character.to_string() }
 }
 
 #[cfg(test)]

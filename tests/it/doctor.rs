@@ -1,6 +1,7 @@
 //! `doctor` on a machine without the programs of the walk: a PATH that holds nothing but an apt-get of ours.
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -73,6 +74,11 @@ fn programs_read_the_same_as_json() {
     assert_eq!(value["findings"][0]["subject"], "rsync");
     assert_eq!(value["findings"][0]["standing"], "missing");
     assert_eq!(value["findings"][0]["packages"][0], "rsync");
+    assert_eq!(output.status.code(), Some(3));
+    let sudo = if root() { "" } else { "sudo " };
+    let install = format!("{sudo}apt-get install -y rsync openssh-client iproute2");
+    let commands = value["commands"].as_array().unwrap();
+    assert!(commands.iter().any(|command| command.as_str().unwrap().starts_with(&install)), "{commands:?}");
 }
 
 #[test]
@@ -80,6 +86,8 @@ fn without_consent_nothing_is_installed() {
     let machine = machine(Some(APT_GET));
     let output = doctor(machine.path(), &["--fix"]);
     assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("hint: type: `"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("(noninteractive)"), "apt-get ran: {}", stderr(&output));
     assert!(!machine.path().join("rsync").exists());
 }
 
@@ -94,7 +102,9 @@ fn consent_of_root_installs_and_looks_again() {
         let found = String::from_utf8_lossy(&output.stdout).into_owned();
         for name in PROGRAMS {
             assert!(found.contains(&format!("ready    {name}\n")), "{found}");
+            assert!(machine.path().join(name).is_file(), "{name}");
         }
+        assert!(!said.contains("this machine lacks rsync"), "{said}");
     } else {
         // There is no sudo on this PATH, so that a person must type it.
         assert_eq!(output.status.code(), Some(3), "{said}");
@@ -121,4 +131,30 @@ fn a_machine_without_apt_get_is_told_the_packages() {
     assert_eq!(output.status.code(), Some(3));
     let expected = "there is no apt-get here; install what these Debian packages hold: rsync openssh-client";
     assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+}
+
+#[test]
+fn an_ordinary_user_without_sudo_gets_the_exact_command() {
+    if !root() {
+        return;
+    }
+    let machine = machine(Some(APT_GET));
+    std::fs::set_permissions(machine.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    // The program's own folder may be closed to other users. A program of its own copies, because a file that this
+    // process wrote could still be open in a child of another test, and then cannot be executed.
+    let program = machine.path().join("golem-outbound");
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_golem-outbound")).arg(&program).status().unwrap();
+    assert!(copied.success());
+    let output = Command::new(&program)
+        .uid(65534)
+        .gid(65534)
+        .args(["doctor", "--fix", "--yes"])
+        .env("PATH", machine.path())
+        .current_dir(machine.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let command = "hint: type: `sudo apt-get install -y rsync openssh-client iproute2";
+    assert!(stderr(&output).contains(command), "{}", stderr(&output));
+    assert!(!machine.path().join("rsync").exists(), "installed without rights");
 }

@@ -234,3 +234,34 @@ fn after_a_kill_no_process_is_left_and_the_next_call_repairs() {
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("the environment was left half made"), "{}", said(&output));
 }
+
+/// A machine whose only Python is one that cannot work, and which cannot make another.
+fn only(version: &str, has_venv: &str) -> String {
+    let machine = Machine::new();
+    std::fs::remove_file(machine.path("bin/uv")).unwrap();
+    machine.program("python3", &PYTHON.replace("VERSION", version).replace("True", has_venv));
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+        // Nothing but this Python is left in the system's folder of programs.
+        .arg("cp /bin/dash \"$BIN/sh\"; mount --bind \"$BIN\" /usr/bin && exec \"$PROGRAM\" environment \"$PROJECT\"")
+        .env("BIN", machine.path("bin"))
+        .env("PATH", format!("{}:/usr/bin:/bin", machine.path("bin").display()))
+        .env("PROGRAM", env!("CARGO_BIN_EXE_golem-outbound"))
+        .env("PROJECT", machine.path("project"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(!machine.path("project/venv").exists());
+    said(&output)
+}
+
+#[test]
+fn a_machine_with_unsuitable_pythons_alone_is_told_why_and_what_to_do() {
+    let new = only("3.13.0", "False");
+    assert!(new.contains("Python 3.13.0 is too new: Ray 2.9.3 has no wheels for it"), "{new}");
+    assert!(new.contains("silently install ray-on-golem 0.8.0"), "{new}");
+    assert!(new.contains("`sudo apt-get install -y python3-venv`, then the same command again"), "{new}");
+    let old = only("3.7.16", "False");
+    assert!(old.contains("Python 3.7.16 is too old"), "{old}");
+    assert!(old.contains("`uv python install 3.11`"), "{old}");
+}

@@ -1,6 +1,7 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
 mod cluster_file;
+mod commands;
 mod doctor;
 mod egress;
 mod environment;

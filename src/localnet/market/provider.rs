@@ -2,6 +2,8 @@
 //!
 //! May import `error` and `outbound`. Invariant: an entry with an unknown or a missing field is refused, never guessed at.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
 
 use super::glm::Glm;
@@ -89,17 +91,35 @@ impl Provider {
     /// # Errors
     /// When the text is not such a list, or two providers bear one name.
     pub fn list(yaml: &str, origin: &str) -> Result<Vec<Self>> {
-        let providers: Vec<Self> = serde_yaml::from_str(yaml)
-            .map_err(|error| Error::usage(format!("failed to read providers from `{origin}`: {error}")))?;
+        let unusable = |why: String| {
+            Error::usage(format!("failed to read providers from `{origin}`: {why}"))
+                .hint("the format is described in `docs/localnet.md`, under Providers")
+        };
+        let providers: Vec<Self> =
+            serde_yaml::from_str(yaml).map_err(|error| unusable(entry_named(yaml, &error.to_string())))?;
+        if providers.is_empty() {
+            return Err(unusable("it holds no provider".into()));
+        }
         for (index, provider) in providers.iter().enumerate() {
             if providers[..index].iter().any(|other| other.name == provider.name) {
                 let name = &provider.name;
-                return Err(Error::usage(format!(
-                    "failed to read providers from `{origin}`: two are named `{name}`"
-                )));
+                return Err(unusable(format!("entry {}: another one is named `{name}`, too", index + 1)));
             }
         }
         Ok(providers)
+    }
+
+    /// The market of a localnet: the providers in `file`, or the built-in ones.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and as [`Provider::list`].
+    pub fn market(file: Option<&Path>) -> Result<Vec<Self>> {
+        let Some(file) = file else { return Self::list(DEFAULT_PROVIDERS, "providers.yaml") };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            Error::usage(format!("failed to read providers from `{}`: {error}", file.display()))
+                .caused_by(error)
+        })?;
+        Self::list(&text, &file.to_string_lossy())
     }
 
     /// The node id: `0x` and 40 hex digits, derived from the name, so that it is the same in every run.
@@ -121,6 +141,20 @@ impl Provider {
     pub fn has(&self, fault: Fault) -> bool {
         self.faults.contains(&fault)
     }
+}
+
+/// The reader's own words for a place in the list: `.[1].colour: …` becomes ``entry 2 (`b`): colour: …``.
+fn entry_named(yaml: &str, error: &str) -> String {
+    let place =
+        error.strip_prefix(".[").or_else(|| error.strip_prefix('[')).and_then(|rest| rest.split_once(']'));
+    let Some((index, rest)) = place.and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest)))
+    else {
+        return error.to_owned();
+    };
+    let entries: Option<serde_yaml::Value> = serde_yaml::from_str(yaml).ok();
+    let name = entries.as_ref().and_then(|entries| entries.get(index)?.get("name")?.as_str());
+    let name = name.map(|name| format!(" (`{name}`)")).unwrap_or_default();
+    format!("entry {}{name}: {}", index + 1, rest.trim_start_matches(['.', ':', ' ']))
 }
 
 /// A node id derived from a name.
@@ -168,6 +202,20 @@ mod tests {
         let unknown = Provider::list(&format!("[{entry}, colour: red}}]"), "x.yaml").unwrap_err();
         assert!(unknown.message().contains("colour"), "{unknown}");
         let doubled = Provider::list(&format!("[{entry}}}, {entry}}}]"), "x.yaml").unwrap_err();
-        assert_eq!(doubled.message(), "failed to read providers from `x.yaml`: two are named `a`");
+        assert_eq!(
+            doubled.message(),
+            "failed to read providers from `x.yaml`: entry 2: another one is named `a`, too"
+        );
+        assert!(
+            unknown.message().starts_with("failed to read providers from `x.yaml`: entry 1 (`a`): "),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn a_market_without_providers_is_refused() {
+        for yaml in ["", "[]", "name: a"] {
+            assert!(Provider::list(yaml, "x.yaml").is_err(), "{yaml}");
+        }
     }
 }

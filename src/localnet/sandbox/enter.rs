@@ -48,11 +48,20 @@ pub fn run(dir: &Path, command: &[OsString], extra: &[(OsString, OsString)]) -> 
     let program = environment::find_program(name, &environment).ok_or_else(|| {
         let shown = name.to_string_lossy();
         let bin = state.venv.join("bin");
-        Error::machine(format!(
+        if name.as_bytes().contains(&b'/') {
+            return Error::usage(format!("failed to run `{shown}`: it is no program that can be executed"))
+                .hint(format!("see whether it is: `golem-outbound localnet exec -- ls -l {shown}`"));
+        }
+        let error = Error::machine(format!(
             "failed to find the program `{shown}`: neither in `{}` nor in PATH",
             bin.display()
-        ))
-        .hint("repair the Python environment: `golem-outbound environment`")
+        ));
+        match &*shown {
+            "ray" | "ray-on-golem" => {
+                error.hint("repair the Python environment: `golem-outbound environment`")
+            }
+            _ => error.hint("see what is there: `golem-outbound localnet exec -- sh -c 'echo $PATH'`"),
+        }
     })?;
     spawn_and_wait(&program, command, &environment)
 }

@@ -1,6 +1,6 @@
 //! The localnet as its callers hold it: up, attach, run commands in it, down.
 //!
-//! May import `error`, `content` and `localnet::{control, egress, mirror}`. Invariant: a localnet that was started on a lifeline is gone when the value is dropped.
+//! May import `error`, `content` and `localnet::{control, egress, market, mirror}`. Invariant: a localnet that was started on a lifeline is gone when the value is dropped.
 
 use std::ffi::OsString;
 use std::fs;
@@ -21,6 +21,7 @@ use crate::content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::localnet::control;
 use crate::localnet::egress::outside::internet_reachable;
+use crate::localnet::market::provider::Provider;
 use crate::localnet::mirror::{self, Content};
 
 /// How long an end may take before it is forced.
@@ -70,6 +71,9 @@ pub fn own_program() -> Result<PathBuf> {
 impl Localnet {
     /// Starts a localnet and returns when it can be used. Refused if one runs at `config.dir`.
     pub fn up(config: UpConfig) -> Result<Self> {
+        // A market that cannot be read is found before a folder is made or a process started.
+        let _ = Provider::market(config.providers.as_deref())?;
+        let venv = usable_venv(config.venv.as_deref())?;
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
         let lock = lock(&dir)?;
@@ -79,7 +83,7 @@ impl Localnet {
         if let Some(refused) = support().into_iter().next() {
             return Err(refused.into_error());
         }
-        let sandbox = sandbox_config(&config, dir)?;
+        let sandbox = sandbox_config(&config, dir, venv)?;
         prepare_files(&sandbox)?;
         let localnet = start_keeper(&sandbox, config.lifeline)?;
         drop(lock);
@@ -102,6 +106,11 @@ impl Localnet {
         prefix.extend(["localnet", "exec", "--dir"].map(OsString::from));
         prefix.extend([self.dir.clone().into_os_string(), OsString::from("--")]);
         Ok(prefix)
+    }
+
+    /// Whether its processes live.
+    pub fn is_alive(&self) -> bool {
+        self.state.init.is_alive()
     }
 
     /// The localnet's directory.
@@ -190,21 +199,26 @@ fn already_runs(dir: &Path, state: &State) -> Error {
         .hint("end it: `golem-outbound localnet down`")
 }
 
-fn sandbox_config(config: &UpConfig, dir: PathBuf) -> Result<SandboxConfig> {
+/// The environment that has `ray`, which everything in the sandbox is run from.
+fn usable_venv(venv: Option<&Path>) -> Result<PathBuf> {
     let lacking = |what: &str| {
         Error::machine(format!("failed to start the localnet: {what}"))
             .hint("make the project's environment: `golem-outbound environment`")
             .hint("or name one that has ray-on-golem: `golem-outbound localnet up --venv DIR`")
     };
-    let venv = config.venv.as_deref().ok_or_else(|| lacking("no Python environment was found"))?;
+    let venv = venv.ok_or_else(|| lacking("no Python environment was found"))?;
     if !venv.join("bin/ray").is_file() {
         return Err(lacking(&format!("there is no `ray` in the Python environment `{}`", venv.display())));
     }
+    std::path::absolute(venv).map_err(|e| Error::io("find", venv, e))
+}
+
+fn sandbox_config(config: &UpConfig, dir: PathBuf, venv: PathBuf) -> Result<SandboxConfig> {
     let working_dir = std::env::current_dir().map_err(|e| Error::io("read", "the working directory", e))?;
     Ok(SandboxConfig {
         dir,
         project: config.project.as_deref().map(canonical).transpose()?,
-        venv: std::path::absolute(venv).map_err(|e| Error::io("find", venv, e))?,
+        venv,
         providers: config.providers.as_deref().map(canonical).transpose()?,
         content: decided(config.content),
         program: own_program()?,

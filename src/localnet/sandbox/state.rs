@@ -105,6 +105,17 @@ impl State {
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(Error::machine(format!(
+                    "failed to reach the localnet at `{}`: it belongs to another user",
+                    dir.display()
+                ))
+                .caused_by(error)
+                .hint(
+                    "run the command as the user who started it, or start your own: \
+                       `golem-outbound localnet up --dir DIR`",
+                ));
+            }
             Err(error) => return Err(Error::io("read", &path, error)),
         };
         let state: Option<Self> = serde_json::from_slice(&text).ok();

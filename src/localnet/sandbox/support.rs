@@ -24,18 +24,29 @@ pub struct Unsupported {
     pub what: String,
     /// Which setting refuses it, as far as can be told.
     pub why: String,
-    /// What to type.
-    pub remedy: String,
+    /// What to type, one after another.
+    pub commands: Vec<String>,
+    /// Where to type it, or another way, if there is something to say.
+    pub advice: Option<String>,
 }
 
 impl Unsupported {
+    /// Why it is refused, and the advice.
+    pub fn detail(&self) -> String {
+        match &self.advice {
+            Some(advice) => format!("{}; {advice}", self.why),
+            None => self.why.clone(),
+        }
+    }
+
     /// As an error of a command that needs the localnet.
     pub fn into_error(self) -> Error {
-        Error::machine(format!(
+        let error = Error::machine(format!(
             "failed to start the localnet: this machine refuses {}: {}",
-            self.what, self.why
-        ))
-        .hint(self.remedy)
+            self.what,
+            self.detail()
+        ));
+        self.commands.iter().fold(error, |error, command| error.hint(format!("type: `{command}`")))
     }
 }
 
@@ -85,14 +96,16 @@ pub fn support() -> Vec<Unsupported> {
         Err(error) => refused.push(Unsupported {
             what: "a trial of namespaces".into(),
             why: error.message().into(),
-            remedy: "check that the program's own file can be executed".into(),
+            commands: vec!["golem-outbound doctor".into()],
+            advice: Some("the program's own file must be executable".into()),
         }),
     }
     if which::which("ip").is_err() && !Path::new("/usr/sbin/ip").exists() && !Path::new("/sbin/ip").exists() {
         refused.push(Unsupported {
             what: "network interfaces for nodes".into(),
             why: "the program `ip` is missing".into(),
-            remedy: "sudo apt-get install iproute2".into(),
+            commands: vec![as_root("apt-get install -y iproute2", geteuid().is_root())],
+            advice: None,
         });
     }
     refused
@@ -150,59 +163,82 @@ fn explain(trial: &Trial, settings: &Settings) -> Option<Unsupported> {
         Trial::Tmpfs(errno) => ("mounts in a user namespace", errno),
         Trial::Proc(errno) => ("a new /proc", errno),
     };
-    let (why, remedy) = reason(trial, settings).unwrap_or_else(|| {
-        let errno = Errno::from_raw(*errno);
-        (
-            format!("the kernel says {errno}"),
-            "run the walk on another network: `golem-outbound run --network local`".into(),
-        )
-    });
-    Some(Unsupported { what: what.into(), why, remedy })
+    let unknown = || Reason {
+        why: format!("the kernel says {}", Errno::from_raw(*errno)),
+        command: "golem-outbound run --network local".into(),
+        advice: Some("without a localnet the downloads can be tried on this machine alone".into()),
+    };
+    let Reason { why, command, advice } = reason(trial, settings).unwrap_or_else(unknown);
+    Some(Unsupported { what: what.into(), why, commands: vec![command], advice })
 }
 
-fn reason(trial: &Trial, settings: &Settings) -> Option<(String, String)> {
-    let told = |why: &str, remedy: &str| Some((why.to_owned(), remedy.to_owned()));
+/// Why, and the way out.
+struct Reason {
+    why: String,
+    command: String,
+    advice: Option<String>,
+}
+
+/// A command that only root may run, as this user types it.
+fn as_root(command: &str, root: bool) -> String {
+    if root { command.to_owned() } else { format!("sudo {command}") }
+}
+
+fn reason(trial: &Trial, settings: &Settings) -> Option<Reason> {
+    let setting = |why: &str, command: &str| {
+        let command = as_root(command, settings.root);
+        Some(Reason { why: why.into(), command, advice: None })
+    };
     if settings.no_namespaces_left {
-        return told("user.max_user_namespaces is 0", "sudo sysctl -w user.max_user_namespaces=15000");
+        return setting("user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces=15000");
     }
     if settings.clone_forbidden && !settings.root {
-        return told(
+        return setting(
             "kernel.unprivileged_userns_clone is 0",
-            "sudo sysctl -w kernel.unprivileged_userns_clone=1",
+            "sysctl -w kernel.unprivileged_userns_clone=1",
         );
     }
     if settings.apparmor_restricts && !settings.root {
-        return told(
-            "AppArmor restricts unprivileged user namespaces (kernel.apparmor_restrict_unprivileged_userns is 1)",
-            &apparmor_remedy(),
-        );
+        return Some(apparmor());
     }
     if settings.seccomp_filter && !matches!(trial, Trial::Proc(_)) {
-        return told(
+        return Some(container(
             "a seccomp filter forbids it, as containers have",
-            "start the container with `docker run --security-opt seccomp=unconfined --security-opt \
-             apparmor=unconfined --security-opt systempaths=unconfined …`",
-        );
+            "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt \
+             systempaths=unconfined",
+        ));
     }
     if matches!(trial, Trial::Proc(_)) {
-        return told(
-            "parts of /proc are masked, as containers have",
-            "start the container with `docker run --security-opt systempaths=unconfined …`",
-        );
+        let why = "parts of /proc are masked, as containers have";
+        return Some(container(why, "--security-opt systempaths=unconfined"));
     }
     None
 }
 
+fn container(why: &str, options: &str) -> Reason {
+    Reason {
+        why: why.into(),
+        command: format!("docker run -it {options} IMAGE"),
+        advice: Some("start the container anew, with other options, on the machine that runs it".into()),
+    }
+}
+
 /// The profile that lets this one program have user namespaces, as `/etc/apparmor.d` of Ubuntu 24.04 has them for others.
-fn apparmor_remedy() -> String {
+fn apparmor() -> Reason {
+    let setting = "kernel.apparmor_restrict_unprivileged_userns";
     let program = super::lifecycle::own_program().map(|path| path.display().to_string());
     let program = program.unwrap_or_else(|_| "/path/to/golem-outbound".into());
-    format!(
-        "allow it for this program:\n  printf '%s\\n' 'abi <abi/4.0>,' 'include <tunables/global>' \
-         'profile golem-outbound \"{program}\" flags=(unconfined) {{ userns, }}' | sudo tee \
-         /etc/apparmor.d/golem-outbound && sudo apparmor_parser -r /etc/apparmor.d/golem-outbound\n\
-         or for all programs until the next boot: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    )
+    Reason {
+        why: format!("AppArmor restricts unprivileged user namespaces ({setting} is 1)"),
+        command: format!(
+            "printf '%s\\n' 'abi <abi/4.0>,' 'include <tunables/global>' \
+             'profile golem-outbound \"{program}\" flags=(unconfined) {{ userns, }}' | sudo tee \
+             /etc/apparmor.d/golem-outbound && sudo apparmor_parser -r /etc/apparmor.d/golem-outbound"
+        ),
+        advice: Some(format!(
+            "allow it for this program, or for all programs until the next boot: `sudo sysctl -w {setting}=0`"
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -224,7 +260,8 @@ mod tests {
         let settings = Settings { apparmor_restricts: true, ..Settings::default() };
         let refused = explain(&Trial::Namespaces(1), &settings).unwrap();
         assert!(refused.why.contains("kernel.apparmor_restrict_unprivileged_userns"), "{refused:?}");
-        assert!(refused.remedy.contains("userns,") && refused.remedy.contains("sysctl"), "{refused:?}");
+        assert!(refused.commands[0].contains("{ userns, }"), "{refused:?}");
+        assert!(refused.detail().contains("sudo sysctl -w kernel.apparmor_restrict"), "{refused:?}");
     }
 
     #[test]
@@ -238,6 +275,31 @@ mod tests {
         let settings =
             Settings { root: true, clone_forbidden: true, seccomp_filter: true, ..Settings::default() };
         assert!(why(Trial::Namespaces(1), settings).unwrap().contains("seccomp"));
+    }
+
+    #[test]
+    fn every_remedy_is_a_line_that_a_shell_can_run() {
+        let causes = [
+            Settings { no_namespaces_left: true, ..Settings::default() },
+            Settings { clone_forbidden: true, ..Settings::default() },
+            Settings { apparmor_restricts: true, ..Settings::default() },
+            Settings { seccomp_filter: true, ..Settings::default() },
+            Settings::default(),
+        ];
+        for settings in causes {
+            for command in explain(&Trial::Namespaces(1), &settings).unwrap().commands {
+                assert!(!command.contains(['\n', '…']), "{command}");
+                let checked = Command::new("sh").args(["-n", "-c", &command]).status().unwrap();
+                assert!(checked.success(), "{command}");
+            }
+        }
+    }
+
+    #[test]
+    fn root_needs_no_sudo() {
+        let settings = Settings { no_namespaces_left: true, root: true, ..Settings::default() };
+        let refused = explain(&Trial::Namespaces(28), &settings).unwrap();
+        assert_eq!(refused.commands, ["sysctl -w user.max_user_namespaces=15000"]);
     }
 
     #[test]

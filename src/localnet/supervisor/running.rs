@@ -23,7 +23,6 @@ use crate::localnet::egress::{Egress, EgressSpec, World, attach};
 use crate::localnet::exe_unit::{Boxed, ExeUnit, OutboundAccess};
 use crate::localnet::market::Provider;
 use crate::localnet::market::outbound_decision::by_the_rules;
-use crate::localnet::market::provider::DEFAULT_PROVIDERS;
 use crate::localnet::mirror::{Authority, Content, Lookup, Mirror, Served, Store};
 use crate::localnet::node::{AttachEgress, Nodes, NodesConfig};
 use crate::localnet::sandbox::config::{SandboxConfig, create_private_dir};
@@ -62,7 +61,10 @@ impl Running {
             egress: Some(node_egress(Arc::clone(&world))),
         })?;
         let exe_unit: Arc<dyn ExeUnit> = Arc::new(nodes);
-        let yagna = Yagna::new(YagnaConfig::new(providers(config)?, by_the_rules()), exe_unit);
+        let yagna = Yagna::new(
+            YagnaConfig::new(Provider::market(config.providers.as_deref())?, by_the_rules()),
+            exe_unit,
+        );
         let mirror = Mirror::start(authority, store(), yagna.registry_router());
         let outside = Outside::new(UnixStream::from(outside));
         let content = config.content();
@@ -87,16 +89,6 @@ impl Running {
     /// Returns when somebody asked over the control socket.
     pub async fn asked_to_stop(&self) {
         self.stop.notified().await;
-    }
-}
-
-fn providers(config: &SandboxConfig) -> Result<Vec<Provider>> {
-    match &config.providers {
-        None => Provider::list(DEFAULT_PROVIDERS, "providers.yaml"),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-            Provider::list(&text, &path.to_string_lossy())
-        }
     }
 }
 
