@@ -52,7 +52,7 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
 /// What is to be seen in a localnet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LocalnetStatus {
-    /// VPN addresses of the nodes that are alive.
+    /// VPN addresses of the nodes on which Ray runs.
     pub nodes: Vec<String>,
     /// How long the market has been silent.
     pub market_idle_for: Duration,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{LocalnetControl, LocalnetStatus, PORTS, Workplace};
 use crate::error::{Error, Result};
+use crate::localnet::sandbox::ray_nodes::ray_nodes;
 use crate::localnet::sandbox::{inspect, lifecycle};
 use crate::localnet::{ContentMode, Localnet, UpConfig};
 
@@ -67,9 +68,8 @@ impl LocalnetControl for ProjectLocalnet {
             return Err(Error::internal("failed to look into the localnet: it has ended"));
         };
         let idle = if market.market_is_exhausted() { market.market_idle_for_ms } else { 0 };
-        let nodes = market.activities.iter().filter(|activity| activity.alive);
         Ok(LocalnetStatus {
-            nodes: nodes.filter_map(|activity| activity.vpn_ip).map(|ip| ip.to_string()).collect(),
+            nodes: ray_nodes(&state).iter().map(ToString::to_string).collect(),
             market_idle_for: Duration::from_millis(idle),
             busy_ports: inspect::listeners(&state, &PORTS)
                 .into_iter()

@@ -376,3 +376,34 @@ fn an_environment_without_ray_is_named() {
     assert!(said.contains("there is no `ray` in the Python environment"), "{said}");
     assert!(said.contains("hint: make the project's environment: `golem-outbound environment`"), "{said}");
 }
+
+/// The keeper stays in the machine's network, and listens on nothing there; all that listens has a network of its own.
+#[test]
+fn nothing_of_a_localnet_listens_on_the_machine() {
+    let bench = Bench::new(None);
+    let state = bench.up();
+    let listening: Vec<String> = ["tcp", "tcp6", "udp", "udp6"]
+        .iter()
+        .flat_map(|table| {
+            fs::read_to_string(format!("/proc/self/net/{table}"))
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .filter_map(|line| line.split_whitespace().nth(9).map(|inode| format!("socket:[{inode}]")))
+        .collect();
+    let machine = fs::read_link("/proc/self/ns/net").unwrap();
+    let network = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/net")).unwrap();
+    assert_eq!(network(state.keeper.pid), machine);
+    assert_ne!(network(state.init.pid), machine, "the sandbox has a network of its own");
+    for descriptor in fs::read_dir(format!("/proc/{}/fd", state.keeper.pid)).unwrap().flatten() {
+        let target = fs::read_link(descriptor.path()).unwrap_or_default();
+        assert!(!listening.iter().any(|socket| target == Path::new(socket)), "{}", target.display());
+    }
+    for process in golem_outbound::exec::descendants::descendants(state.init.pid) {
+        if let Ok(link) = fs::read_link(format!("/proc/{}/ns/net", process.pid)) {
+            assert_ne!(link, machine, "process {}", process.pid);
+        }
+    }
+}

@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod lifeline;
 pub mod mounts;
 pub mod namespaces;
+pub mod ray_nodes;
 pub mod state;
 pub mod support;
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::content;
@@ -27,6 +27,7 @@ use crate::localnet::mirror::{Authority, Content, Lookup, Mirror, Served, Store}
 use crate::localnet::node::{AttachEgress, Nodes, NodesConfig};
 use crate::localnet::sandbox::config::{SandboxConfig, create_private_dir};
 use crate::localnet::sandbox::environment::{CONTROL_SOCKET, YAGNA_API_URL};
+use crate::localnet::yagna::line::Lines;
 use crate::localnet::yagna::{Yagna, YagnaConfig};
 
 /// Where yagna's API listens while `yagna service run` lives.
@@ -194,8 +195,10 @@ impl ControlHooks for Hooks {
             let listener = listen(YAGNA_PORT).await.map_err(|error| error.message().to_owned())?;
             let router = self.yagna.router();
             let server = tokio::spawn(async move {
+                // Ends with this task, and every connection with it.
+                let (_hold, end) = watch::channel(());
                 // Serving ends only with the task: accepting never fails.
-                let _ = axum::serve(listener, router).await;
+                let _ = axum::serve(Lines { listener, end }, router).await;
             });
             self.replace_api(Some(server));
             Ok(YAGNA_API_URL.to_owned())

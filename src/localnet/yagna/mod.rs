@@ -8,6 +8,7 @@ mod batch;
 pub mod cli;
 mod exchange;
 mod exe_script;
+pub mod line;
 mod net;
 mod payment;
 mod state;
