@@ -1,6 +1,7 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
 mod cluster_file;
+mod docs;
 mod doctor;
 mod egress;
 mod environment;
@@ -11,4 +12,5 @@ mod sandbox;
 mod script;
 mod ssh;
 mod template;
+mod walk;
 mod yagna;
