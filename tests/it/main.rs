@@ -2,6 +2,7 @@
 
 mod cluster_file;
 mod commands;
+mod docs;
 mod doctor;
 mod egress;
 mod environment;
@@ -12,4 +13,5 @@ mod sandbox;
 mod script;
 mod ssh;
 mod template;
+mod walk;
 mod yagna;

@@ -14,6 +14,11 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     std::env::var_os("GOLEM_OUTBOUND_TEST_PYTHON").map_or_else(make_or_reuse, PathBuf::from)
 });
 
+/// The environment around [`python`].
+pub fn environment() -> &'static Path {
+    python().ancestors().nth(2).expect("a Python lies in `bin` of its environment")
+}
+
 /// A Python that has everything of `template/requirements.lock`. The first call may take a minute.
 pub fn python() -> &'static Path {
     &PYTHON

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{ContentMode, SandboxConfig, UpConfig, create_private_dir};
 use super::environment::CONTROL_SOCKET;
+use super::logs::forget_app_keys;
 use super::state::{State, ended_within, send_signal};
 use super::support::support;
 use crate::content;
@@ -23,6 +24,9 @@ use crate::localnet::control;
 use crate::localnet::egress::outside::internet_reachable;
 use crate::localnet::market::provider::Provider;
 use crate::localnet::mirror::{self, Content};
+
+/// ray-on-golem's folder in the localnet's directory.
+const RAY_ON_GOLEM: &str = "ray-on-golem";
 
 /// How long an end may take before it is forced.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -131,6 +135,7 @@ impl Localnet {
             let _ = keeper.wait();
         }
         ended?;
+        forget_app_keys(&self.dir.join(RAY_ON_GOLEM));
         match fs::remove_file(State::path(&self.dir)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("remove", State::path(&self.dir), error))
@@ -146,6 +151,7 @@ impl Drop for Localnet {
             drop(lifeline);
             let _ = end(&self.state);
             let _ = keeper.wait();
+            forget_app_keys(&self.dir.join(RAY_ON_GOLEM));
             let _ = fs::remove_file(State::path(&self.dir));
         }
     }
@@ -228,9 +234,11 @@ fn sandbox_config(config: &UpConfig, dir: PathBuf, venv: PathBuf) -> Result<Sand
 
 fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let dir = &config.dir;
-    for name in ["bin", "etc", "home", "log", "ray-on-golem"] {
+    for name in ["bin", "etc", "home", "log", RAY_ON_GOLEM] {
         create_private_dir(&dir.join(name))?;
     }
+    // The localnet before this one may have been killed.
+    forget_app_keys(&dir.join(RAY_ON_GOLEM));
     let yagna = dir.join("bin/yagna");
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;

@@ -11,6 +11,7 @@ pub mod inspect;
 pub mod keeper;
 pub mod lifecycle;
 pub mod lifeline;
+pub mod logs;
 pub mod mounts;
 pub mod namespaces;
 pub mod ray_nodes;

@@ -1,0 +1,95 @@
+//! A walk while it goes on: its words as they come, signals to it, its end.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+/// A walk that was started. One that a failing test leaves behind is ended like by Ctrl-C.
+pub struct Running {
+    child: Child,
+    stdout: ChildStdout,
+    seen: String,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// Starts it in a process group of its own, as a terminal's shell does.
+    pub fn start(mut command: Command, stderr: PathBuf) -> Self {
+        let file = File::create(&stderr).unwrap();
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
+        let mut child = command.spawn().unwrap();
+        let stdout = child.stdout.take().unwrap();
+        Self { child, stdout, seen: String::new(), stderr }
+    }
+
+    /// Reads until something is said that has `text` in it. The time limits are the steps' own.
+    pub fn until(&mut self, text: &str) {
+        let from = self.seen.len();
+        while !self.seen[from..].contains(text) {
+            assert!(self.piece(), "the walk ended without `{text}`:\n{}\n{}", self.seen, self.stderr());
+        }
+    }
+
+    /// Reads to the end: the exit, and all that was said on standard output.
+    pub fn end(mut self) -> (ExitStatus, String) {
+        while self.piece() {}
+        let status = self.child.wait().unwrap();
+        (status, std::mem::take(&mut self.seen))
+    }
+
+    /// Reads to an end with this exit code; what was said on standard output.
+    pub fn end_with(self, code: i32) -> String {
+        let stderr = self.stderr.clone();
+        let (status, output) = self.end();
+        let errors = std::fs::read_to_string(stderr).unwrap();
+        assert_eq!(status.code(), Some(code), "{output}\n{errors}");
+        output
+    }
+
+    /// As `kill PID` does.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    /// As a terminal does on Ctrl-C, or when it is closed: to the whole group.
+    pub fn signal_group(&self, signal: Signal) {
+        killpg(self.pid(), signal).unwrap();
+    }
+
+    /// SIGKILL: nothing that the program could still do.
+    pub fn murder(mut self) {
+        self.signal(Signal::SIGKILL);
+        assert_eq!(self.child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+    }
+
+    pub fn stderr(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap_or_default()
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id()).unwrap())
+    }
+
+    /// Whatever comes next, a whole line or not.
+    fn piece(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        let read = self.stdout.read(&mut buffer).unwrap();
+        self.seen += &String::from_utf8_lossy(&buffer[..read]);
+        read > 0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.signal(Signal::SIGTERM);
+            while self.piece() {}
+            let _ = self.child.wait();
+        }
+    }
+}
