@@ -45,7 +45,9 @@ fn address_toward_gcs(table: &str) -> Option<Ipv4Addr> {
         }
         // Numbers in the machine's order of bytes; the last one of a mapped address is the IPv4 address.
         let own = own.get(own.len().checked_sub(8)?..)?;
-        u32::from_str_radix(own, 16).ok().map(|number| Ipv4Addr::from(number.to_ne_bytes()))
+        let own = Ipv4Addr::from(u32::from_str_radix(own, 16).ok()?.to_ne_bytes());
+        // A tunnel's end on the head node reaches the GCS over loopback, which is no node's address.
+        (!own.is_loopback()).then_some(own)
     })
 }
 
@@ -70,6 +72,8 @@ mod tests {
         let mapped = row("18EB", "01").replace(&own, &format!("0000000000000000FFFF0000{own}"));
         assert_eq!(address_toward_gcs(&mapped), Some(Ipv4Addr::new(192, 168, 0, 4)));
         assert_eq!(address_toward_gcs(&row("18EB", "02")), None, "still being made");
+        let tunnel = row("18EB", "01").replace(&own, &format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 1])));
+        assert_eq!(address_toward_gcs(&tunnel), None, "a tunnel");
         assert_eq!(address_toward_gcs(&row("0016", "01")), None, "another port");
     }
 }
