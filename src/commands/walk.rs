@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec;
+use crate::exec::marker::{self, State};
 use crate::localnet::ContentMode;
 use crate::network::{
-    ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, Problem,
+    ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
 use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
-use crate::tutorial::{Selection, plan};
+use crate::tutorial::{Planned, Selection, Tutorial, plan};
 
 /// How often a readiness condition is looked at.
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -100,7 +101,12 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let signals = Signals::catch()?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
-    report_problems(&network.preflight())?;
+    let mut problems = network.preflight();
+    problems.extend(environment_problem(&project, &tutorial, &plan));
+    report_problems(&problems)?;
+    if request.network == NetworkName::Localnet {
+        note_taken_ports();
+    }
     consent_to_costs(request, on_terminal, &signals)?;
     let mut guide: Box<dyn Guide> =
         if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
@@ -135,6 +141,39 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(walked.exit_code()))
+}
+
+/// An environment that the chosen steps would find missing or broken, when none of them makes it.
+fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned]) -> Option<Problem> {
+    let commands: Vec<&Vec<String>> = plan
+        .iter()
+        .filter(|planned| planned.is_due())
+        .flat_map(|planned| &tutorial.steps()[planned.index].run)
+        .collect();
+    let is_made = commands.iter().any(|argv| argv.starts_with(&[PROGRAM.into(), "environment".into()]));
+    let is_needed = commands.iter().any(|argv| argv.first().is_some_and(|program| program != PROGRAM));
+    if is_made || !is_needed {
+        return None;
+    }
+    let lock =
+        marker::fingerprint(&std::fs::read(project.folder.join("requirements.lock")).unwrap_or_default());
+    let why = match marker::examine(&project.folder, &lock, None) {
+        State::Current(_) => return None,
+        State::Foreign if project.folder.join("venv/bin/ray").is_file() => return None,
+        State::Foreign => "`venv` has no `bin/ray`".to_owned(),
+        State::Wanted(why) => why.unwrap_or_else(|| "the project has no Python environment yet".into()),
+    };
+    Some(Problem { what: why, command: "`golem-outbound environment`".into(), blocks: true })
+}
+
+/// On the localnet a taken port of the machine is no obstacle, but it may be worth knowing.
+fn note_taken_ports() {
+    for listener in [4578, 7465].into_iter().filter_map(exec::port::listener) {
+        eprintln!(
+            "note: port {} of this machine is taken by {listener}; the localnet has ports of its own, so this does no harm",
+            listener.port
+        );
+    }
 }
 
 /// Names everything that stands in the way; an error if something of it blocks.
@@ -179,8 +218,8 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
         Ok(GolemNetwork {
             kind,
             workplace,
-            cluster_name: project.cluster_name.clone(),
-            payment_network: project.payment_network.clone(),
+            cluster_name: project.cluster.cluster_name.clone(),
+            payment_network: project.cluster.payment_network.clone(),
             urls: urls.clone(),
             port_holder: port_holder(),
         })
@@ -188,11 +227,10 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
     Ok(match request.network {
         NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder() }),
         NetworkName::Localnet => {
-            let live = if request.content == ContentMode::Live { urls.clone() } else { Vec::new() };
             let providers = request.providers.as_deref().map(std::path::absolute).transpose();
             let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
             let localnet = ProjectLocalnet::new(workplace.clone(), request.content, providers);
-            Box::new(EmulatedNetwork::new(workplace, live, localnet))
+            Box::new(EmulatedNetwork::new(workplace, urls, localnet))
         }
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
         NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),

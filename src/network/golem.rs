@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::{Invocation, Network, PortHolder, Problem, Workplace, busy_ports, webserver};
+use crate::content::sample;
 use crate::error::Result;
-
-/// Where the sample Dropbox item lies; only the localnet's mirror serves it.
-const SAMPLE: &str = "dl.dropboxusercontent.com/scl/fi/golem-outbound-sample/";
 
 /// Payment networks whose tokens are worth nothing.
 const TEST_MONEY: [&str; 7] = ["holesky", "hoodi", "goerli", "mumbai", "rinkeby", "sepolia", "amoy"];
@@ -74,14 +72,16 @@ impl GolemNetwork {
 
 /// The sample Dropbox item, where nobody serves it.
 pub fn sample_problem(urls: &[String]) -> Option<Problem> {
-    let sample = urls.iter().find(|url| url.contains(SAMPLE))?;
+    let sample = urls.iter().find(|url| url.contains(sample::MARK))?;
     Some(Problem {
         what: format!(
             "simple-outbound.py still downloads the sample `{sample}`, which only the localnet's mirror serves"
         ),
-        command: "put a Dropbox link of your own in its place, or remove it: \
-                  `sed -i '/golem-outbound-sample/d' simple-outbound.py`"
-            .into(),
+        command: format!(
+            "remove it: `{}`; or put a link of your own in its place: `{}`",
+            sample::REMOVE,
+            sample::replace_with("https://dl.dropboxusercontent.com/…")
+        ),
         blocks: true,
     })
 }

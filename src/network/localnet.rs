@@ -18,6 +18,12 @@ pub trait LocalnetControl {
     /// The words before a command that bring it into the requestor's machine.
     fn exec_prefix(&self) -> Vec<OsString>;
 
+    /// Where its downloads come from: `mirror` or `live`. Decided before it starts.
+    fn content(&self) -> &'static str;
+
+    /// Ports of the walk that are taken in it before the walk has begun, with their holders.
+    fn left_listening(&self) -> Vec<(u16, String)>;
+
     /// What is to be seen in it.
     ///
     /// # Errors
@@ -38,6 +44,14 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
 
     fn exec_prefix(&self) -> Vec<OsString> {
         (**self).exec_prefix()
+    }
+
+    fn content(&self) -> &'static str {
+        (**self).content()
+    }
+
+    fn left_listening(&self) -> Vec<(u16, String)> {
+        (**self).left_listening()
     }
 
     fn status(&self) -> Result<LocalnetStatus> {
@@ -65,16 +79,16 @@ pub struct LocalnetStatus {
 /// The emulated network as a network of the walk.
 pub struct EmulatedNetwork<L> {
     workplace: Workplace,
-    /// URLs that the script downloads, when they come from the real Internet; none with the mirror.
-    live_urls: Vec<String>,
+    /// URLs that the script downloads.
+    urls: Vec<String>,
     localnet: L,
     is_up: bool,
 }
 
 impl<L: LocalnetControl> EmulatedNetwork<L> {
-    /// Not yet started. `live_urls` are the script's downloads if the content is live, else none.
-    pub fn new(workplace: Workplace, live_urls: Vec<String>, localnet: L) -> Self {
-        Self { workplace, live_urls, localnet, is_up: false }
+    /// Not yet started. `urls` are the script's downloads.
+    pub fn new(workplace: Workplace, urls: Vec<String>, localnet: L) -> Self {
+        Self { workplace, urls, localnet, is_up: false }
     }
 
     fn status(&self) -> Option<LocalnetStatus> {
@@ -91,9 +105,23 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         true
     }
 
+    fn content(&self) -> Option<String> {
+        Some(match self.localnet.content() {
+            "mirror" => "mirror (simulated)".to_owned(),
+            other => format!("{other}, from the Internet through the simulated providers' filter"),
+        })
+    }
+
     fn preflight(&self) -> Vec<Problem> {
-        // Ports of the machine do not matter: the localnet's requestor has a loopback of its own.
-        sample_problem(&self.live_urls).into_iter().collect()
+        // Ports of the machine do not matter: the localnet's requestor has a loopback of its own. But a localnet that
+        // runs already may hold what `localnet exec` has left there.
+        let left = self.localnet.left_listening().into_iter().map(|(port, holder)| Problem {
+            what: format!("port {port} is taken inside the running localnet by {holder}"),
+            command: "`golem-outbound localnet down`, which ends everything in it".into(),
+            blocks: true,
+        });
+        let sample = (self.localnet.content() == "live").then(|| sample_problem(&self.urls)).flatten();
+        left.chain(sample).collect()
     }
 
     fn is_ready(&self) -> bool {
@@ -143,7 +171,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
 mod tests {
     use super::*;
 
-    struct Scripted;
+    struct Scripted {
+        content: &'static str,
+        left: Vec<(u16, String)>,
+    }
 
     impl LocalnetControl for Scripted {
         fn up(&mut self) -> Result<()> {
@@ -151,6 +182,12 @@ mod tests {
         }
         fn exec_prefix(&self) -> Vec<OsString> {
             vec!["enter".into(), "--".into()]
+        }
+        fn content(&self) -> &'static str {
+            self.content
+        }
+        fn left_listening(&self) -> Vec<(u16, String)> {
+            self.left.clone()
         }
         fn status(&self) -> Result<LocalnetStatus> {
             Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
@@ -160,15 +197,15 @@ mod tests {
         }
     }
 
-    fn network(live_urls: Vec<String>) -> EmulatedNetwork<Scripted> {
+    fn network(content: &'static str, urls: Vec<String>) -> EmulatedNetwork<Scripted> {
         let workplace =
             Workplace { project: "/p".into(), venv: "/p/venv".into(), program: "/x/golem-outbound".into() };
-        EmulatedNetwork::new(workplace, live_urls, Scripted)
+        EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new() })
     }
 
     #[test]
     fn our_own_commands_stay_on_the_machine_and_others_enter_the_localnet() {
-        let mut network = network(Vec::new());
+        let mut network = network("mirror", Vec::new());
         network.start().unwrap();
         let argv = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
@@ -180,7 +217,7 @@ mod tests {
 
     #[test]
     fn nothing_can_be_told_while_it_is_down() {
-        let mut network = network(Vec::new());
+        let mut network = network("mirror", Vec::new());
         assert_eq!(network.nodes(), None);
         assert_eq!(network.processes(), None);
         assert_eq!(network.busy_ports(), None);
@@ -192,8 +229,17 @@ mod tests {
 
     #[test]
     fn the_sample_is_named_only_where_the_content_is_live() {
-        assert!(network(Vec::new()).preflight().is_empty());
         let sample = "https://dl.dropboxusercontent.com/scl/fi/golem-outbound-sample/hello.txt?rlkey=sample";
-        assert!(network(vec![sample.into()]).preflight()[0].blocks);
+        assert!(network("mirror", vec![sample.into()]).preflight().is_empty());
+        let problem = &network("live", vec![sample.into()]).preflight()[0];
+        assert!(problem.blocks && problem.command.contains(crate::content::sample::REMOVE));
+    }
+
+    #[test]
+    fn what_was_left_listening_in_a_running_localnet_is_named() {
+        let mut network = network("mirror", Vec::new());
+        network.localnet.left = vec![(4578, "`ray-on-golem` (process 7)".into())];
+        let problem = &network.preflight()[0];
+        assert!(problem.blocks && problem.what.ends_with("by `ray-on-golem` (process 7)"), "{problem:?}");
     }
 }

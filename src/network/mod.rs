@@ -1,6 +1,6 @@
 //! The networks that a walk can run on: this machine only, the emulated network, a testnet, the mainnet.
 //!
-//! May import `error`, `evidence`, `cluster`, `exec`, `localnet`. Invariant: a network never knows which step uses it;
+//! May import `error`, `evidence`, `cluster`, `content`, `exec`, `localnet`. Invariant: a network never knows which step uses it;
 //! it says how a command is run and what can be observed.
 
 mod golem;
@@ -48,6 +48,11 @@ pub trait Network {
 
     /// Whether it is emulated; every report then says so.
     fn simulated(&self) -> bool;
+
+    /// Where downloads come from, if not simply from the Internet: `mirror` or `live`, with the word `simulated`.
+    fn content(&self) -> Option<String> {
+        None
+    }
 
     /// What stands in the way, all of it at once. Changes nothing.
     fn preflight(&self) -> Vec<Problem>;

@@ -21,8 +21,12 @@ pub struct ProjectLocalnet {
 }
 
 impl ProjectLocalnet {
-    /// Not yet started.
+    /// Not yet started. Where its content comes from is decided now: as the localnet that runs already has it, else as
+    /// asked, and `auto` by a look at the Internet.
     pub fn new(workplace: Workplace, content: ContentMode, providers: Option<PathBuf>) -> Self {
+        let dir = workplace.project.join(".golem-outbound").join("localnet");
+        let running = lifecycle::status(&dir).ok().and_then(|status| status.content);
+        let content = running.unwrap_or_else(|| lifecycle::decided(content));
         Self { workplace, content, providers, running: None }
     }
 
@@ -60,6 +64,18 @@ impl LocalnetControl for ProjectLocalnet {
     fn exec_prefix(&self) -> Vec<OsString> {
         // A walk asks only between `up` and `down`; without a localnet the command fails and says so.
         self.localnet().and_then(Localnet::exec_prefix).unwrap_or_default()
+    }
+
+    fn content(&self) -> &'static str {
+        if self.content == ContentMode::Live { "live" } else { "mirror" }
+    }
+
+    fn left_listening(&self) -> Vec<(u16, String)> {
+        let Some(state) = lifecycle::status(&self.dir()).ok().and_then(|status| status.state) else {
+            return Vec::new();
+        };
+        let left = inspect::listeners(&state, &PORTS).into_iter();
+        left.map(|listener| (listener.port, listener.to_string())).collect()
     }
 
     fn status(&self) -> Result<LocalnetStatus> {

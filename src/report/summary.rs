@@ -6,6 +6,12 @@ use super::prose::wrapped;
 use crate::event::Event;
 use crate::evidence::{LedgerRow, Outcome};
 
+/// More downloads than this are not listed one by one.
+const MOST_ROWS: usize = 30;
+
+/// The width from which on downloads stand in columns.
+const WIDE: usize = 80;
+
 /// One finished step.
 #[derive(Clone, Debug)]
 struct Row {
@@ -96,19 +102,19 @@ impl Summary {
             return;
         }
         lines.extend([String::new(), "Downloads".into()]);
-        let mut step = "";
-        for (id, row) in &self.ledger {
-            if id != step {
-                lines.push(format!("{id}:"));
-                step = id;
-            }
-            let result = match (row.ok, &row.verified) {
-                (true, Some(how)) => format!("ok, {} B, {how}", row.bytes),
-                (true, None) => format!("ok, {} B, not verified", row.bytes),
-                (false, _) => format!("failed: {}", row.error.as_deref().unwrap_or("no reason")),
-            };
-            let node = if row.node.is_empty() { "?" } else { &row.node };
-            lines.push(indented(&format!("{} — {result}, on {node}", shortened(&row.url)), width));
+        let all_are_shown = self.ledger.len() <= MOST_ROWS;
+        let steps = self.rows.iter().filter(|step| self.ledger.iter().any(|(id, _)| *id == step.id));
+        for step in steps {
+            let rows: Vec<&LedgerRow> =
+                self.ledger.iter().filter(|(id, _)| *id == step.id).map(|(_, row)| row).collect();
+            // A step passes with a download that failed only where its check asked for the refusal.
+            let refused = step.outcome == Outcome::Passed;
+            lines.push(format!("{}: {}", step.id, totals(&rows, refused)));
+            let shown = rows.iter().filter(|row| all_are_shown || !is_verified(row));
+            lines.extend(shown.map(|row| ledger_line(row, refused, width)));
+        }
+        if !all_are_shown {
+            lines.push(indented("every verified download is in .golem-outbound/last-run.json", width));
         }
     }
 
@@ -155,13 +161,49 @@ fn indented(text: &str, width: usize) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
+fn is_verified(row: &LedgerRow) -> bool {
+    row.ok && row.verified.is_some()
+}
+
+/// `13 of 13 verified`, and what was refused as it should be.
+fn totals(rows: &[&LedgerRow], refused: bool) -> String {
+    let verified = rows.iter().filter(|row| is_verified(row)).count();
+    let failed = rows.iter().filter(|row| !row.ok).count();
+    if refused && failed > 0 {
+        format!("{verified} of {} verified, {failed} refused, as it should be", rows.len() - failed)
+    } else {
+        format!("{verified} of {} verified", rows.len())
+    }
+}
+
+/// One download: in columns where they fit, else wrapped.
+fn ledger_line(row: &LedgerRow, refused: bool, width: usize) -> String {
+    let node = if row.node.is_empty() { "?" } else { &row.node };
+    let (result, reason) = match (row.ok, &row.verified) {
+        (true, Some(how)) => (format!("ok, {} B, {how}", row.bytes), None),
+        (true, None) => (format!("ok, {} B, unpinned", row.bytes), None),
+        (false, _) if refused => ("refused, good".to_owned(), None),
+        (false, _) => ("FAILED".to_owned(), row.error.as_deref()),
+    };
+    let url = shortened(&row.url);
+    let line = if width >= WIDE {
+        format!("  {url:<44}  {result:<17} {node}").trim_end().to_owned()
+    } else {
+        indented(&format!("{url} {result}, {node}"), width)
+    };
+    match reason {
+        Some(reason) => format!("{line}\n{}", indented(&format!("because: {reason}"), width)),
+        None => line,
+    }
+}
+
 /// A URL with the middle of its long parts left out, so that a line of the table stays one.
 fn shortened(url: &str) -> String {
     let count = url.chars().count();
-    if count <= 48 {
+    if count <= 44 {
         return url.to_owned();
     }
-    let head: String = url.chars().take(28).collect();
-    let tail: String = url.chars().skip(count - 16).collect();
+    let head: String = url.chars().take(26).collect();
+    let tail: String = url.chars().skip(count - 17).collect();
     format!("{head}…{tail}")
 }

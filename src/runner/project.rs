@@ -1,10 +1,11 @@
 //! A tutorial project on disk: how it is recognised, and what its tutorial is filled with.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
-use regex::Regex;
+use serde::Deserialize;
 
+use crate::cluster::ClusterConfig;
+use crate::content::{mirror, source};
 use crate::diagnostic::{Diagnostic, as_error};
 use crate::error::{Error, Result};
 use crate::tutorial::{Tutorial, Value, Values};
@@ -18,31 +19,30 @@ const SCRIPT: &str = "simple-outbound.py";
 const BLOCKED_URL: &str = "https://example.com/";
 
 /// A project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Project {
     /// Its folder, absolute, without symbolic links.
     pub folder: PathBuf,
-    /// Its name.
+    /// Its name, as it was made; moving the folder does not change it.
     pub name: String,
-    /// `cluster_name` of the yaml.
-    pub cluster_name: String,
-    /// `payment_network` of the yaml; empty if it is not there.
-    pub payment_network: String,
-    /// `image_tag` of the first node type that has one.
-    pub image_tag: String,
-    /// `outbound_urls` of the first node type that has them.
-    pub outbound_urls: Vec<String>,
-    /// Sum of the node types' `min_workers`.
-    pub workers: u64,
-    /// URLs that the script downloads, in its order.
+    /// Its cluster file.
+    pub cluster: ClusterConfig,
+    /// URLs that the script downloads, in its order, with the hashes that pin them.
     pub urls: Vec<String>,
+}
+
+/// What a walk needs of the file that makes a folder a project.
+#[derive(Deserialize)]
+struct Made {
+    project: String,
 }
 
 impl Project {
     /// Reads the project in this folder.
     ///
     /// # Errors
-    /// The folder is not a project, or one of its files cannot be read.
+    /// The folder is not a project, one of its files cannot be read, the cluster file has an error, or the script has
+    /// nothing to download.
     pub fn load(folder: &Path) -> Result<Self> {
         let folder = folder.canonicalize().map_err(|error| Error::io("open", folder, error))?;
         for file in [PROJECT_FILE, CLUSTER_FILE] {
@@ -55,71 +55,55 @@ impl Project {
                 .hint("or make one: `golem-outbound new my-project`"));
             }
         }
-        let cluster = read(&folder.join(CLUSTER_FILE))?;
-        let script = read(&folder.join(SCRIPT))?;
-        let yaml: serde_yaml::Value = serde_yaml::from_str(&cluster).map_err(|error| {
-            let (line, column) = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-            let finding = Diagnostic::error("cluster-file-malformed", message).at(line, column, 1);
-            as_error(CLUSTER_FILE, &cluster, &[finding])
-                .unwrap_or_else(|| Error::internal("an error finding is an error"))
-                .hint("`golem-outbound check` says more")
+        let made: Made = serde_yaml::from_str(&read(&folder.join(PROJECT_FILE))?).map_err(|error| {
+            Error::usage(format!("failed to read the project's name from `{PROJECT_FILE}`: {error}"))
+                .hint(format!("write a line such as `project: my-project` in {PROJECT_FILE}"))
         })?;
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self::read_cluster(&yaml, folder, name, script_urls(&script)))
+        let cluster = cluster(&read(&folder.join(CLUSTER_FILE))?)?;
+        let urls = source::downloads_of(&read(&folder.join(SCRIPT))?).unwrap_or_default();
+        if urls.is_empty() {
+            return Err(Error::usage(format!(
+                "`{SCRIPT}` has nothing to download: its list `DOWNLOADS` is missing or empty"
+            ))
+            .hint(
+                "write `DOWNLOADS = [`, one URL in quotes a line, and `]`, each at the start of its own line",
+            ));
+        }
+        Ok(Self { folder, name: made.project, cluster, urls })
     }
 
-    fn read_cluster(yaml: &serde_yaml::Value, folder: PathBuf, name: String, urls: Vec<String>) -> Self {
-        let text = |value: Option<&serde_yaml::Value>| {
-            value.and_then(serde_yaml::Value::as_str).unwrap_or_default().to_owned()
-        };
-        let parameters = yaml.get("provider").and_then(|provider| provider.get("parameters"));
-        let types: Vec<&serde_yaml::Value> = yaml
-            .get("available_node_types")
-            .and_then(serde_yaml::Value::as_mapping)
-            .map(|types| types.iter().map(|(_, value)| value).collect())
-            .unwrap_or_default();
-        // ray-on-golem merges `provider.parameters.node_config` under each node type's own.
-        let demands: Vec<&serde_yaml::Value> = types
-            .iter()
-            .copied()
-            .chain(parameters)
-            .filter_map(|place| place.get("node_config")?.get("demand"))
-            .collect();
-        let demanded = |key: &str| demands.iter().find_map(|demand| demand.get(key));
-        let outbound_urls = demanded("outbound_urls")
-            .and_then(serde_yaml::Value::as_sequence)
-            .map(|urls| urls.iter().filter_map(|url| Some(url.as_str()?.to_owned())).collect())
-            .unwrap_or_default();
-        let workers = types.iter().filter_map(|node_type| node_type.get("min_workers")?.as_u64()).sum();
-        Self {
-            folder,
-            name,
-            cluster_name: text(yaml.get("cluster_name")),
-            payment_network: text(parameters.and_then(|parameters| parameters.get("payment_network"))),
-            image_tag: text(demanded("image_tag")),
-            outbound_urls,
-            workers,
-            urls,
+    /// The sentence that the downloads make, if they are the tutorial's; otherwise nothing is known of their text.
+    fn final_sentence(&self) -> String {
+        let cids = self.urls.iter().filter_map(|url| url.split('#').next()?.split_once("/ipfs/"));
+        let blocks = mirror::blocks();
+        if cids.map(|(_, cid)| cid).eq(blocks.iter().map(|block| block.cid.as_str())) {
+            blocks.iter().map(|block| block.text.as_str()).collect()
+        } else {
+            String::new()
         }
     }
 
     /// The placeholders of the project's tutorial.
     pub fn values(&self, network: &str) -> Values {
-        let outbound: Vec<String> =
-            if self.outbound_urls.is_empty() { self.urls.clone() } else { self.outbound_urls.clone() };
+        let declared: Vec<String> = self
+            .cluster
+            .outbound_urls
+            .iter()
+            .map(|url| url.as_str().trim_end_matches('/').to_owned())
+            .collect();
+        let outbound = if declared.is_empty() { self.urls.clone() } else { declared };
+        let workers = self.cluster.min_workers;
         let mut values = Values::from([
             ("project".to_owned(), Value::from(self.name.clone())),
-            ("cluster_name".into(), self.cluster_name.clone().into()),
+            ("cluster_name".into(), self.cluster.cluster_name.clone().into()),
             ("network".into(), network.into()),
-            ("payment_network".into(), self.payment_network.clone().into()),
-            ("image_tag".into(), self.image_tag.clone().into()),
+            ("payment_network".into(), self.cluster.payment_network.clone().into()),
+            ("image_tag".into(), self.cluster.image_tag.clone().unwrap_or_default().into()),
             ("outbound_urls".into(), outbound.into()),
-            ("workers".into(), self.workers.to_string().into()),
-            ("nodes".into(), (self.workers + 1).to_string().into()),
+            ("workers".into(), workers.to_string().into()),
+            ("nodes".into(), (workers + 1).to_string().into()),
             ("urls".into(), self.urls.clone().into()),
-            ("final_sentence".into(), "Ray on Golem rocks!".into()),
+            ("final_sentence".into(), self.final_sentence().into()),
             ("blocked_url".into(), BLOCKED_URL.into()),
         ]);
         if let Some(first) = self.urls.first() {
@@ -163,59 +147,76 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))
 }
 
-/// A URL as a string literal on a line that is not a comment. The script pins content behind a `#` and reports without.
-static URL_LITERAL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"["'](https?://[^"'\s#]+)(#[^"'\s]*)?["']"#).expect("the pattern is constant")
-});
-
-/// The URLs of the script's list, `URLS = [ … ]` or `DOWNLOADS = …` with one item a line.
-fn script_urls(script: &str) -> Vec<String> {
-    let mut urls = Vec::new();
-    let mut inside = false;
-    for line in script.lines().filter(|line| !line.trim_start().starts_with('#')) {
-        let is_start = ["URLS", "DOWNLOADS"].iter().any(|name| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.contains('=') && rest.trim_end().ends_with(['[', '{', '(']))
-        });
-        if is_start {
-            inside = true;
-        } else if inside && line.starts_with([']', '}', ')']) {
-            inside = false;
-        } else if inside && let Some(found) = URL_LITERAL.captures(line) {
-            urls.push(found[1].to_owned());
-        }
+/// The cluster file, unless ray-on-golem would refuse it; what only surprises is for the step that checks the file.
+fn cluster(text: &str) -> Result<ClusterConfig> {
+    let (config, findings) = ClusterConfig::parse(text);
+    if let Some(error) = as_error(CLUSTER_FILE, text, &findings) {
+        return Err(error.hint("mend it, then look again: `golem-outbound check`"));
     }
-    urls
+    config.ok_or_else(|| Error::internal(format!("failed to read `{CLUSTER_FILE}`: no view and no finding")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLUSTER: &str = "cluster_name: c\nprovider:\n  parameters:\n    payment_network: holesky\n    node_config:\n      \
-        demand:\n        image_tag: golem/x:1\n        outbound_urls: [\"https://ipfs.io\"]\navailable_node_types:\n  \
-        ray.head.default:\n    min_workers: 0\n    node_config: {}\n  ray.worker.default:\n    min_workers: 2\n    node_config: {}\n";
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/docs-outbound");
 
-    fn folder() -> tempfile::TempDir {
+    fn folder(downloads: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(PROJECT_FILE), "").unwrap();
-        std::fs::write(folder.path().join(CLUSTER_FILE), CLUSTER).unwrap();
-        let script = "DOC = \"https://docs\"\nURLS = [\n    \"https://ipfs.io/ipfs/a\",\n    # \"https://no\",\n    (\"https://b/\", \"12\"),\n]\nX = [\"https://c\"]\n";
-        std::fs::write(folder.path().join(SCRIPT), script).unwrap();
+        let example = Path::new(EXAMPLE);
+        for file in [PROJECT_FILE, CLUSTER_FILE, SCRIPT] {
+            std::fs::copy(example.join(file), folder.path().join(file)).unwrap();
+        }
+        if !downloads.is_empty() {
+            let script = format!("X = 1\nDOWNLOADS = [\n{downloads}]\n");
+            std::fs::write(folder.path().join(SCRIPT), script).unwrap();
+        }
         folder
+    }
+
+    fn change(folder: &tempfile::TempDir, file: &str, from: &str, to: &str) {
+        let path = folder.path().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(path, text.replace(from, to)).unwrap();
     }
 
     #[test]
     fn a_project_is_read() {
-        let folder = folder();
+        let folder = folder("");
         let project = Project::load(folder.path()).unwrap();
-        assert_eq!(project.cluster_name, "c");
-        assert_eq!(project.payment_network, "holesky");
-        assert_eq!(project.image_tag, "golem/x:1");
-        assert_eq!(project.outbound_urls, ["https://ipfs.io"]);
-        assert_eq!(project.workers, 2);
-        assert_eq!(project.urls, ["https://ipfs.io/ipfs/a", "https://b/"]);
-        assert_eq!(project.values("localnet")["nodes"], Value::Text("3".into()));
+        assert_eq!(project.name, "docs-outbound");
+        assert_eq!(project.cluster.cluster_name, "golem-cluster");
+        assert_eq!(project.urls.len(), 12);
+        let values = project.values("localnet");
+        assert_eq!(values["nodes"], Value::Text("2".into()));
+        assert_eq!(values["outbound_urls"], Value::List(vec!["https://ipfs.io".into()]));
+    }
+
+    #[test]
+    fn only_the_tutorial_s_blocks_promise_its_sentence() {
+        let sentence = |downloads: &str| {
+            let folder = folder(downloads);
+            Project::load(folder.path()).unwrap().values("local")["final_sentence"].clone()
+        };
+        assert_eq!(sentence(""), Value::Text("Ray on Golem rocks!".into()));
+        let all =
+            || mirror::blocks().iter().map(|block| format!("\"https://ipfs.io/ipfs/{}\",\n", block.cid));
+        assert_eq!(sentence(&all().skip(1).collect::<String>()), Value::Text(String::new()));
+        assert_eq!(
+            sentence(&all().collect::<Vec<_>>().into_iter().rev().collect::<String>()),
+            Value::Text(String::new())
+        );
+        let with_a_file = all().collect::<String>() + "\"https://github.com/a#sha256=00\",\n";
+        assert_eq!(sentence(&with_a_file), Value::Text("Ray on Golem rocks!".into()));
+    }
+
+    #[test]
+    fn a_script_without_downloads_is_refused() {
+        let folder = folder("    # \"https://ipfs.io/\",\n");
+        let error = Project::load(folder.path()).unwrap_err();
+        assert!(error.message().contains("has nothing to download"), "{error}");
     }
 
     #[test]
@@ -229,16 +230,31 @@ mod tests {
 
     #[test]
     fn a_broken_cluster_file_is_shown_at_its_place() {
-        let folder = folder();
-        std::fs::write(folder.path().join(CLUSTER_FILE), "a: 1\nb: [1\nc: 2\n").unwrap();
-        let error = Project::load(folder.path()).unwrap_err();
-        assert!(error.message().contains("--> golem-cluster.yaml:3:"), "{error}");
+        for (from, to, code) in [
+            ("cluster_name: \"golem-cluster\"", "cluster_name: [", ""),
+            ("- \"https://ipfs.io\"", "- \"ipfs.io\"", "outbound-url-without-scheme"),
+            ("outbound_urls:\n          - \"https://ipfs.io\"", "outbound_urls: []", "outbound-urls-empty"),
+            (
+                "outbound_urls:\n          - \"https://ipfs.io\"",
+                "outbound_urls: \"https://ipfs.io\"",
+                "outbound-urls-not-a-list",
+            ),
+        ] {
+            let folder = folder("");
+            change(&folder, CLUSTER_FILE, from, to);
+            let error = Project::load(folder.path()).unwrap_err();
+            assert!(error.message().contains("--> golem-cluster.yaml:"), "{error}");
+            assert!(error.message().contains(code) && error.message().contains('^'), "{error}");
+            assert_eq!(error.kind().exit_code(), 2);
+        }
     }
 
     #[test]
     fn findings_of_the_tutorial_name_file_and_line() {
-        let folder = folder();
+        let folder = folder("");
         std::fs::create_dir(folder.path().join("tutorial")).unwrap();
+        let empty = Project::load(folder.path()).unwrap().tutorial("localnet").unwrap_err();
+        assert!(empty.message().contains("there is no step file"), "{empty}");
         let text = "---\nid: a\ntitle: T\nrun:\n  - [x]\nchekcs: []\n---\n";
         std::fs::write(folder.path().join("tutorial/01-a.md"), text).unwrap();
         let error = Project::load(folder.path()).unwrap().tutorial("localnet").unwrap_err();

@@ -126,6 +126,9 @@ impl Session<'_> {
             simulated: self.network.simulated(),
             steps: steps.map(|step| (step.id.clone(), step.title.clone())).collect(),
         });
+        if let Some(content) = self.network.content() {
+            self.sink.event(&Event::Narrated(format!("content: {content}")));
+        }
     }
 
     fn steps(&mut self, results: &mut Vec<StepResult>, teardown: &mut Teardown) -> Result<Ending> {

@@ -13,7 +13,7 @@ pub use downloads::{LedgerCheck, NodesOf};
 
 use super::funnel::parse_funnel;
 use super::ledger::payload;
-use crate::evidence::{Evidence, Exit, Verdict};
+use crate::evidence::{Evidence, Exit, LedgerRow, Verdict};
 
 /// What a check asks of the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,7 +27,8 @@ pub enum Check {
     OutputLacks(String),
     /// Downloads: which came back verified, which were refused, and by whom.
     Ledger(LedgerCheck),
-    /// A line of the output is exactly this sentence.
+    /// A line of the output is exactly this sentence. Where the sentence is empty, because nothing is known of the
+    /// texts, every download of the ledger must have arrived instead.
     FinalSentence(String),
     /// `ray up` reported all of its states `[1/n]` … `[n/n]`.
     NodeStates(u64),
@@ -121,11 +122,15 @@ impl Check {
     /// Why the check, as written, could never fail.
     pub fn problem(&self) -> Option<String> {
         let empty = match self {
-            Self::OutputHas(text) | Self::OutputLacks(text) | Self::FinalSentence(text) => text.is_empty(),
+            Self::OutputHas(text) | Self::OutputLacks(text) => text.is_empty(),
             Self::Ledger(ledger) => ledger.fetched.is_empty() && ledger.refused.is_empty(),
             Self::NodeStates(states) => *states == 0,
             Self::Funnel(funnel) => funnel.at_least.is_empty(),
-            Self::ExitCode(_) | Self::Nodes(_) | Self::PortsFree | Self::NoProcesses => false,
+            Self::ExitCode(_)
+            | Self::FinalSentence(_)
+            | Self::Nodes(_)
+            | Self::PortsFree
+            | Self::NoProcesses => false,
         };
         empty.then(|| format!("the check `{}` asks for nothing", self.name()))
     }
@@ -137,6 +142,9 @@ impl Check {
             Self::OutputHas(text) => format!("the output says “{text}”"),
             Self::OutputLacks(text) => format!("the output does not say “{text}”"),
             Self::Ledger(ledger) => ledger.words(),
+            Self::FinalSentence(sentence) if sentence.is_empty() => {
+                "every text arrived; this project's downloads make no known sentence".into()
+            }
             Self::FinalSentence(sentence) => format!("the downloads read “{sentence}”"),
             Self::NodeStates(states) => format!("a node went through all {states} states"),
             Self::Nodes(count) => format!("at least {} nodes are up", count.0),
@@ -158,6 +166,7 @@ impl Check {
                 (format!("no “{text}”"), format!("“{}”", line.trim()))
             }),
             Self::Ledger(ledger) => ledger.judge(evidence),
+            Self::FinalSentence(sentence) if sentence.is_empty() => every_text(&evidence.ledger),
             Self::FinalSentence(sentence) => final_sentence(sentence, &evidence.output),
             Self::NodeStates(states) => node_states(*states, &evidence.output),
             Self::Nodes(count) => nodes(count.0, evidence.nodes.as_deref()),
@@ -225,6 +234,17 @@ fn final_sentence(sentence: &str, output: &str) -> Verdict {
             None => format!("no such line; the end is {}", tail(output)),
         };
         (format!("the line “{sentence}”"), found)
+    })
+}
+
+fn every_text(ledger: &[LedgerRow]) -> Verdict {
+    let missing = ledger.iter().filter(|row| !row.ok).count();
+    when(missing == 0 && !ledger.is_empty(), || {
+        let found = match ledger.len() {
+            0 => "no download was reported".to_owned(),
+            all => format!("{missing} of {all} did not arrive"),
+        };
+        ("every download to arrive".into(), found)
     })
 }
 

@@ -363,3 +363,33 @@ pub fn place_in_file(text: &str, word: &str, finding: Diagnostic) -> Diagnostic 
         Err(_) => finding,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../docs/tutorial-files.md");
+
+    #[test]
+    fn the_page_for_authors_names_every_key_and_every_check() {
+        let keys = KEYS.iter().filter(|key| **key != "symptom");
+        for key in keys {
+            assert!(PAGE.contains(&format!("\n| `{key}` |")), "key {key}");
+        }
+        for name in check::NAMES {
+            assert!(PAGE.contains(&format!("\n| `{name}")), "check {name}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_page_is_a_step() {
+        let (_, rest) = PAGE.split_once("```markdown\n").unwrap();
+        let (example, _) = rest.split_once("```\n").unwrap();
+        let values = Values::from([
+            ("cluster_name".to_owned(), "c".into()),
+            ("final_sentence".to_owned(), "".into()),
+            ("urls".to_owned(), vec!["https://ipfs.io/".to_owned()].into()),
+        ]);
+        assert_eq!(parse("01-fetch.md", example, &values).unwrap().checks.len(), 3);
+    }
+}

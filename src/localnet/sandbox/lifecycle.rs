@@ -173,7 +173,9 @@ pub fn status(dir: &Path) -> Result<Status> {
 }
 
 /// `auto`, decided by a look at the Internet from the machine's own network.
-fn decided(content: ContentMode) -> ContentMode {
+///
+/// The answer of `auto` is decided once for a walk, because what stands in the way depends on it.
+pub fn decided(content: ContentMode) -> ContentMode {
     match content {
         ContentMode::Auto if internet_reachable(INTERNET_PATIENCE) => ContentMode::Live,
         ContentMode::Auto => ContentMode::Mirror,

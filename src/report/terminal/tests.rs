@@ -131,9 +131,10 @@ fn eighty_columns() {
       teardown `ray down golem-cluster.yaml --yes`: done, 13.0 s
 
     Downloads
-    ray-submit:
-      https://ipfs.io/ipfs/bafkrei…bx5wi6giaizt2bvq — ok, 1 B, cid, on 192.168.0.4
-      https://example.com/ — failed: Connection reset by peer, on 192.168.0.4
+    ray-submit: 1 of 2 verified
+      https://ipfs.io/ipfs/bafkr…kbx5wi6giaizt2bvq  ok, 1 B, cid      192.168.0.4
+      https://example.com/                          FAILED            192.168.0.4
+      because: Connection reset by peer
 
     1 failed, 1 not reached; 20.0 s in all. All of it simulated: it says that your
     files and your workflow are sound, not that the network has such providers at
@@ -178,12 +179,12 @@ fn forty_columns() {
       --yes`: done, 13.0 s
 
     Downloads
-    ray-submit:
-      https://ipfs.io/ipfs/bafkrei…bx5wi6giaizt2bvq
-      — ok, 1 B, cid, on 192.168.0.4
-      https://example.com/ — failed:
-      Connection reset by peer, on
+    ray-submit: 1 of 2 verified
+      https://ipfs.io/ipfs/bafkr…kbx5wi6giaizt2bvq
+      ok, 1 B, cid, 192.168.0.4
+      https://example.com/ FAILED,
       192.168.0.4
+      because: Connection reset by peer
 
     1 failed, 1 not reached; 20.0 s in all.
     All of it simulated: it says that your

@@ -65,7 +65,8 @@ impl LedgerCheck {
             problems.extend(self.problem_of(url, nodes, evidence, not_refused));
         }
         for row in &evidence.ledger {
-            if !self.fetched.contains(&row.url) && !self.refused.contains(&row.url) {
+            let mut expected = self.fetched.iter().chain(&self.refused);
+            if !expected.any(|url| address(url) == address(&row.url)) {
                 problems.push(format!("{}: nobody asked for it", row.url));
             }
         }
@@ -79,8 +80,10 @@ impl LedgerCheck {
         evidence: &Evidence,
         problem: fn(&LedgerRow) -> Option<String>,
     ) -> Option<String> {
-        let rows: Vec<&LedgerRow> = evidence.ledger.iter().filter(|row| row.url == *url).collect();
-        let asked = self.fetched.iter().chain(&self.refused).filter(|other| *other == url).count();
+        let rows: Vec<&LedgerRow> =
+            evidence.ledger.iter().filter(|row| address(&row.url) == address(url)).collect();
+        let asked =
+            self.fetched.iter().chain(&self.refused).filter(|other| address(other) == address(url)).count();
         if rows.len() < asked {
             return Some(format!("{url}: {} of {asked} reported", rows.len()));
         }
@@ -92,11 +95,20 @@ impl LedgerCheck {
     }
 }
 
+/// A URL without the fragment, in which the script keeps the hash of the content; reports leave it out.
+fn address(url: &str) -> &str {
+    url.split('#').next().unwrap_or(url)
+}
+
 fn not_fetched(row: &LedgerRow) -> Option<String> {
     if !row.ok {
         return Some(row.error.clone().unwrap_or_else(|| "failed".into()));
     }
-    row.verified.as_deref().unwrap_or_default().is_empty().then(|| "fetched, but not verified".into())
+    row.verified.as_deref().unwrap_or_default().is_empty().then(|| {
+        "fetched, but nothing says what it should be; pin it: write `#sha256=<hex>` behind the URL in the script, \
+         with the hash that `sha256sum` prints of your copy"
+            .into()
+    })
 }
 
 /// A provider's filter shows as a connection that is closed or a name that does not resolve, never as an answer.

@@ -108,7 +108,8 @@ fn an_unverified_or_unasked_download_fails_the_ledger() {
     let check = ledger(&[A], &[], NodesOf::Anywhere);
     let unverified = format!(r#"DOWNLOAD {{"url":"{A}","ok":true,"bytes":1}}"#);
     let expected = "expected 1 download was fetched and verified; \
-         found https://ipfs.io/ipfs/a: fetched, but not verified";
+         found https://ipfs.io/ipfs/a: fetched, but nothing says what it should be; pin it: write `#sha256=<hex>` behind the URL \
+         in the script, with the hash that `sha256sum` prints of your copy";
     judged(&check, &evidence(&unverified), expected);
     let more = format!("{}\n{}\n", fetched(A, "x"), fetched(B, "x"));
     let expected =
@@ -219,4 +220,23 @@ fn what_is_left_behind() {
     judged(&Check::NoProcesses, &evidence(""), "pass");
     let left = Evidence { processes: Some(vec!["raylet (pid 9)".into()]), ..evidence("") };
     judged(&Check::NoProcesses, &left, "expected none; found raylet (pid 9)");
+}
+
+#[test]
+fn without_a_known_sentence_every_text_must_have_arrived() {
+    let check = Check::FinalSentence(String::new());
+    let row = fetched(A, "192.168.0.3");
+    judged(&check, &evidence(&row), "pass");
+    let one_missing = format!("{row}\n{}", failed(B, "HTTP 404"));
+    let expected = "expected every download to arrive; found 1 of 2 did not arrive";
+    judged(&check, &evidence(&one_missing), expected);
+    let expected = "expected every download to arrive; found no download was reported";
+    judged(&check, &evidence("fine\n"), expected);
+}
+
+#[test]
+fn the_hash_that_pins_a_url_is_not_part_of_its_address() {
+    let pinned = format!("{A}#sha256=00");
+    let row = fetched(A, "192.168.0.3");
+    judged(&ledger(&[&pinned], &[], NodesOf::Cluster), &evidence(&row), "pass");
 }
