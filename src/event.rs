@@ -50,6 +50,11 @@ pub enum Event {
     },
     /// Live output of the step's command, whole or partial lines, ANSI codes kept.
     Output(String),
+    /// The step's command goes on without a word; said about once a second.
+    Waited {
+        /// Time since the command began.
+        elapsed: Duration,
+    },
     /// A check was judged.
     Checked {
         /// What the check asks, in words.

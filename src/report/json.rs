@@ -92,7 +92,7 @@ impl Sink for JsonReport {
                 let failure = self.write().err().map(|error| error.to_string());
                 *self.failure.borrow_mut() = failure;
             }
-            Event::Narrated(_) | Event::Output(_) => {}
+            Event::Narrated(_) | Event::Output(_) | Event::Waited { .. } => {}
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Style {
     pub width: usize,
     /// Whether colours may be used.
     pub colour: bool,
+    /// Whether a line can be written over, as on a terminal.
+    pub overwrites: bool,
 }
 
 impl Style {
@@ -21,7 +23,8 @@ impl Style {
     pub fn of_stdout() -> Self {
         let terminal = console::Term::stdout();
         let width = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
-        Self { width: width.clamp(20, 100), colour: console::colors_enabled() && terminal.is_term() }
+        let overwrites = terminal.is_term();
+        Self { width: width.clamp(20, 100), colour: console::colors_enabled() && overwrites, overwrites }
     }
 }
 
@@ -31,12 +34,41 @@ pub struct Terminal<W> {
     style: Style,
     summary: Summary,
     mid_line: bool,
+    /// Columns of the line about passing time that stands there now.
+    waiting: usize,
+    /// Seconds of silence that were last told where nothing can be written over.
+    told: u64,
 }
+
+/// Off a terminal, a silent command is mentioned this often.
+const TELL_EVERY: u64 = 30;
 
 impl<W: Write> Terminal<W> {
     /// Writes to `out`. A reader that goes away does not end the walk, whose teardown matters more.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, summary: Summary::default(), mid_line: false }
+        Self { out, style, summary: Summary::default(), mid_line: false, waiting: 0, told: 0 }
+    }
+
+    /// Shows that time passes: in place on a terminal, else every now and then on a line of its own.
+    fn waited(&mut self, elapsed: std::time::Duration) {
+        let seconds = elapsed.as_secs();
+        if self.style.overwrites && !self.mid_line {
+            let text = format!("  ... {seconds} s");
+            let _ = write!(self.out, "\r{text}");
+            let _ = self.out.flush();
+            self.waiting = self.waiting.max(text.len());
+        } else if !self.style.overwrites && seconds >= self.told + TELL_EVERY {
+            self.told = seconds;
+            self.line(&format!("- still running after {seconds} s"));
+        }
+    }
+
+    /// Takes away the line about passing time before anything else is written.
+    fn settle(&mut self) {
+        let columns = std::mem::take(&mut self.waiting);
+        if columns > 0 {
+            let _ = write!(self.out, "\r{}\r", " ".repeat(columns));
+        }
     }
 
     fn line(&mut self, text: &str) {
@@ -136,6 +168,10 @@ fn cause_words(cause: Cause) -> &'static str {
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
         self.summary.event(event);
+        if let Event::Waited { elapsed } = event {
+            return self.waited(*elapsed);
+        }
+        self.settle();
         match event {
             Event::WalkStarted { project, network, simulated, steps } => {
                 let title = format!(
@@ -149,6 +185,7 @@ impl<W: Write> Sink for Terminal<W> {
             }
             Event::Narrated(text) => self.prose(&format!("- {text}")),
             Event::StepStarted { title, number, count, prose, command, .. } => {
+                self.told = 0;
                 let heading = self.bold(&wrapped(&format!("[{number}/{count}] {title}"), self.style.width));
                 self.line("");
                 self.line(&heading);
@@ -158,6 +195,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let command = self.bold(&format!("$ {command}"));
                 self.line(&command);
             }
+            Event::Waited { .. } => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),

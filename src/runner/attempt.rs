@@ -67,9 +67,13 @@ impl Attempt<'_> {
         let mut live = LiveOutput::default();
         let mut idle = step.interrupt_when.as_ref().map(Idle::new);
         let (network, signals, sink) = (self.network, self.signals, &mut *self.sink);
+        let mut silence = Silence::default();
         let ended = self.commands.run(&invocation, &mut |tick| {
             if let Some(text) = live.push(tick.chunk) {
                 sink.event(&Event::Output(text));
+                silence.broken(tick.elapsed);
+            } else if silence.is_due(tick.elapsed) {
+                sink.event(&Event::Waited { elapsed: tick.elapsed });
             }
             if signals.arrived() {
                 return Action::Stop;
@@ -120,6 +124,26 @@ impl Attempt<'_> {
                 (left > 0).then(|| "for the last processes to end".to_owned())
             }
         }
+    }
+}
+
+/// When to say that a silent command goes on: about once a second, for the reader to see that time passes.
+#[derive(Default)]
+struct Silence {
+    said: Duration,
+}
+
+impl Silence {
+    fn broken(&mut self, elapsed: Duration) {
+        self.said = elapsed;
+    }
+
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        let due = elapsed.saturating_sub(self.said) >= Duration::from_secs(1);
+        if due {
+            self.said = elapsed;
+        }
+        due
     }
 }
 

@@ -94,10 +94,33 @@ fn events() -> Vec<Event> {
 
 fn page(width: usize, colour: bool) -> String {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), Style { width, colour });
+    let mut terminal = Terminal::new(page.clone(), Style { width, colour, overwrites: false });
     events().iter().for_each(|event| terminal.event(event));
     let bytes = page.0.borrow().clone();
     String::from_utf8(bytes).expect("text")
+}
+
+fn waiting(overwrites: bool) -> String {
+    let page = Page::default();
+    let mut terminal = Terminal::new(page.clone(), Style { width: 80, colour: false, overwrites });
+    for second in 1..=31 {
+        terminal.event(&Event::Waited { elapsed: Duration::from_secs(second) });
+    }
+    terminal.event(&Event::Output("at last\n".into()));
+    let bytes = page.0.borrow().clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn on_a_terminal_passing_time_is_shown_in_place_and_leaves_no_trace() {
+    let page = waiting(true);
+    assert!(page.starts_with("\r  ... 1 s\r  ... 2 s"), "{page:?}");
+    assert!(page.ends_with("\r  ... 31 s\r          \rat last\n"), "{page:?}");
+}
+
+#[test]
+fn off_a_terminal_passing_time_is_a_line_now_and_then() {
+    assert_eq!(waiting(false), "- still running after 30 s\nat last\n");
 }
 
 #[test]
