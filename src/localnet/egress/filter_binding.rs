@@ -7,15 +7,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::WELL_KNOWN_RESOLVERS;
 use super::answers::Answers;
 use crate::localnet::exe_unit::OutboundAccess;
 use crate::outbound::OutboundRequest;
-use crate::outbound::filter::{Protocol, RuntimeFilter};
+use crate::outbound::filter::{DNS_PORT, Protocol, RuntimeFilter};
 
 /// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
 const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];
 
-/// What an activity may reach over TCP. UDP is answered by our DNS or vanishes, so it needs no decision.
+/// What an activity may reach. UDP beyond DNS needs no decision: only declared destinations have a socket.
 pub struct FilterBinding {
     filter: RuntimeFilter,
 }
@@ -54,6 +55,17 @@ impl FilterBinding {
         } else {
             Err(RuntimeFilter::refusal(protocol, ip, port))
         }
+    }
+
+    /// The addresses and ports that `udp://` URLs declare; DNS is answered elsewhere. Unrestricted access, which no
+    /// cluster file can ask for, has none: its UDP beyond DNS is not carried.
+    pub fn udp_endpoints(&self) -> Vec<(Ipv4Addr, u16)> {
+        let RuntimeFilter::Only(allowed) = &self.filter else { return Vec::new() };
+        let declared = allowed.iter().filter_map(|(protocol, ip, port)| match ip {
+            IpAddr::V4(ip) if *protocol == Protocol::Udp => Some((*ip, *port)),
+            _ => None,
+        });
+        declared.filter(|(ip, port)| *port != DNS_PORT || !WELL_KNOWN_RESOLVERS.contains(ip)).collect()
     }
 
     /// The TCP ports that may pass to some address.

@@ -5,6 +5,7 @@
 //! program on the node can neither see the decision nor go around it.
 
 mod answers;
+mod datagrams;
 mod dns;
 mod filter_binding;
 mod gate;
@@ -92,13 +93,21 @@ pub async fn attach(spec: EgressSpec) -> io::Result<Egress> {
     let answers = Arc::new(Answers::new(Arc::clone(&world)));
     let filter = FilterBinding::bind(&access, &answers).await?;
     let ports = filter.tcp_ports();
+    let datagrams = filter.udp_endpoints();
     let sockets = tokio::task::spawn_blocking(move || {
-        namespace::inside(&netns, move || Sockets::open(local_ip, vpn, &ports))
+        namespace::inside(&netns, move || Sockets::open(local_ip, vpn, &ports, &datagrams))
     })
     .await
     .map_err(io::Error::other)??;
-    let gate = Arc::new(Gate { filter, world, label });
     let mut egress = Egress { tasks: Vec::new() };
+    let mut carried = Vec::new();
+    for (ip, port, socket) in sockets.udp {
+        carried.push((ip, port, tokio::net::UdpSocket::from_std(socket)?));
+    }
+    if !carried.is_empty() {
+        egress.tasks.push(tokio::spawn(datagrams::carry_all(carried, Arc::clone(&world))));
+    }
+    let gate = Arc::new(Gate { filter, world, label });
     for listener in sockets.tcp {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         egress.tasks.push(tokio::spawn(gate::keep(Arc::clone(&gate), listener)));

@@ -23,13 +23,13 @@ pub enum Caught<'a> {
     Ports(&'a [u16]),
 }
 
-/// Sends caught TCP to the loopback device (table 100), queries to the well-known resolvers too, and everything else
-/// to nowhere (table 101), both consulted only after the table `main`.
-pub fn lay(local_ip: Ipv4Addr, caught: Caught<'_>) -> io::Result<()> {
-    administer("ip", &["-batch", "-"], &batch(local_ip, caught))
+/// Sends caught TCP and the declared UDP `datagrams` to the loopback device (table 100), queries to the well-known
+/// resolvers too, and everything else to nowhere (table 101), both consulted only after the table `main`.
+pub fn lay(local_ip: Ipv4Addr, caught: Caught<'_>, datagrams: &[(Ipv4Addr, u16)]) -> io::Result<()> {
+    administer("ip", &["-batch", "-"], &batch(local_ip, caught, datagrams))
 }
 
-fn batch(local_ip: Ipv4Addr, caught: Caught<'_>) -> String {
+fn batch(local_ip: Ipv4Addr, caught: Caught<'_>, datagrams: &[(Ipv4Addr, u16)]) -> String {
     let mut lines = format!(
         "link set dev lo up\n\
          addr replace {local_ip}/32 dev lo\n\
@@ -49,6 +49,9 @@ fn batch(local_ip: Ipv4Addr, caught: Caught<'_>) -> String {
             }
             lines.push_str("rule add unreachable pref 40001 ipproto tcp\n");
         }
+    }
+    for (ip, port) in datagrams {
+        let _ = writeln!(lines, "rule add pref 40000 ipproto udp to {ip}/32 dport {port} lookup 100");
     }
     lines.push_str("rule add pref 40002 lookup 101\n");
     lines

@@ -10,6 +10,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::WELL_KNOWN_RESOLVERS;
 use super::routes::{self, Caught};
+use crate::outbound::filter::DNS_PORT;
 
 /// The transparent listener's port on the namespace's outside address. Port 1 is one that no program on a node uses.
 const TRANSPARENT_PORT: u16 = 1;
@@ -23,6 +24,8 @@ pub struct Sockets {
     pub tcp: Vec<TcpListener>,
     /// One socket for each well-known resolver, bound to that resolver's own address.
     pub dns: Vec<UdpSocket>,
+    /// One socket for each declared `udp://` destination, bound to that destination.
+    pub udp: Vec<(Ipv4Addr, u16, UdpSocket)>,
 }
 
 impl Sockets {
@@ -31,21 +34,30 @@ impl Sockets {
     /// Where the kernel can divert every port to one listener it does, so that an undeclared port is accepted and
     /// then reset as by a provider. Else there is a listener for each of `ports`, and the kernel says at once that
     /// others cannot be reached.
-    pub fn open(local_ip: Ipv4Addr, vpn: Option<(Ipv4Addr, u8)>, ports: &[u16]) -> io::Result<Self> {
+    pub fn open(
+        local_ip: Ipv4Addr,
+        vpn: Option<(Ipv4Addr, u8)>,
+        ports: &[u16],
+        datagrams: &[(Ipv4Addr, u16)],
+    ) -> io::Result<Self> {
         let tcp = match routes::divert(local_ip, vpn, TRANSPARENT_PORT) {
             Ok(()) => {
-                routes::lay(local_ip, Caught::EveryPort)?;
+                routes::lay(local_ip, Caught::EveryPort, datagrams)?;
                 vec![transparent_listener(SocketAddrV4::new(local_ip, TRANSPARENT_PORT))?]
             }
             Err(error) => {
                 tracing::info!(%error, "only declared ports can be listened on, all others are unreachable");
-                routes::lay(local_ip, Caught::Ports(ports))?;
+                routes::lay(local_ip, Caught::Ports(ports), datagrams)?;
                 ports.iter().map(|port| plain_listener(*port)).collect::<io::Result<_>>()?
             }
         };
-        let dns =
-            WELL_KNOWN_RESOLVERS.iter().map(|resolver| dns_socket(*resolver)).collect::<io::Result<_>>()?;
-        Ok(Self { tcp, dns })
+        let dns = WELL_KNOWN_RESOLVERS
+            .iter()
+            .map(|resolver| datagram_socket(*resolver, DNS_PORT))
+            .collect::<io::Result<_>>()?;
+        let bound = |(ip, port): &(Ipv4Addr, u16)| Ok((*ip, *port, datagram_socket(*ip, *port)?));
+        let udp = datagrams.iter().map(bound).collect::<io::Result<_>>()?;
+        Ok(Self { tcp, dns, udp })
     }
 }
 
@@ -69,9 +81,10 @@ fn listen(socket: Socket, address: SocketAddrV4) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-fn dns_socket(resolver: Ipv4Addr) -> io::Result<UdpSocket> {
+/// A socket that receives what is sent to a foreign address, and answers from there.
+fn datagram_socket(ip: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
     let socket = transparent(Type::DGRAM, Protocol::UDP)?;
-    socket.bind(&SocketAddrV4::new(resolver, 53).into())?;
+    socket.bind(&SocketAddrV4::new(ip, port).into())?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }

@@ -7,6 +7,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::net::UdpSocket;
+
 use super::names::Names;
 use super::outside::Outside;
 use crate::localnet::mirror::{BoxedStream, Content, Mirror};
@@ -54,6 +56,17 @@ impl World {
                 Ok(address.into_iter().collect())
             }
             Place::Internet(outside) => outside.resolve(name).await,
+        }
+    }
+
+    /// A socket to exchange datagrams with an address and port outside; none where nobody could answer.
+    ///
+    /// # Errors
+    /// Live, what the machine's own network said.
+    pub async fn dial_udp(&self, ip: Ipv4Addr, port: u16) -> io::Result<Option<UdpSocket>> {
+        match &self.place {
+            Place::Mirror { .. } => Ok(None),
+            Place::Internet(outside) => outside.connect_udp(ip, port).await.map(Some),
         }
     }
 

@@ -415,6 +415,35 @@ fn live_content_is_fetched_by_the_keeper_and_still_filtered() {
     });
 }
 
+#[test]
+fn a_declared_udp_destination_answers_and_another_port_does_not() {
+    isolated("a_declared_udp_destination_answers_and_another_port_does_not", || {
+        let localnet = Localnet::new();
+        run("ip", &["link", "set", "lo", "up"]);
+        run("ip", &["addr", "add", &format!("{MACHINE}/32"), "dev", "lo"]);
+        let (ours, keepers) = UnixStream::pair().unwrap();
+        std::thread::spawn(move || serve_outside(keepers));
+        for port in [5300, 5301] {
+            let server = UdpSocket::bind((MACHINE, port)).unwrap();
+            std::thread::spawn(move || {
+                let mut buffer = [0; 64];
+                while let Ok((length, from)) = server.recv_from(&mut buffer) {
+                    server.send_to(&buffer[..length], from).unwrap();
+                }
+            });
+        }
+        let node = new_netns();
+        let world = Arc::new(World::live(Outside::new(ours)));
+        let access = urls(&[&format!("udp://{MACHINE}:5300")]);
+        let _egress = localnet.attach_to(&node, access, world, None).unwrap();
+
+        let declared = format!("{MACHINE}:5300");
+        assert_eq!(within(&node, move || ask(&declared, b"ping")).unwrap(), b"ping");
+        let undeclared = format!("{MACHINE}:5301");
+        assert!(within(&node, move || ask(&undeclared, b"ping")).is_err(), "other ports vanish");
+    });
+}
+
 /// Sends back what it got once the client has ended its side.
 fn echo_after_end(listener: TcpListener) {
     std::thread::spawn(move || {

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::io::Interest;
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpStream, UdpSocket, UnixStream};
 
 use super::{Reply, Request, passing};
 
@@ -45,6 +45,21 @@ impl Outside {
                 let stream = std::net::TcpStream::from(connected);
                 stream.set_nonblocking(true)?;
                 TcpStream::from_std(stream)
+            }
+            (reply, _) => Err(failure(reply)),
+        }
+    }
+
+    /// A UDP socket in the machine's network that exchanges datagrams with one address.
+    ///
+    /// # Errors
+    /// What `connect` said there, or that the keeper is gone.
+    pub async fn connect_udp(&self, ip: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
+        match self.ask(&Request::ConnectUdp { ip, port }).await? {
+            (Reply::Connected, Some(connected)) => {
+                let socket = std::net::UdpSocket::from(connected);
+                socket.set_nonblocking(true)?;
+                UdpSocket::from_std(socket)
             }
             (reply, _) => Err(failure(reply)),
         }

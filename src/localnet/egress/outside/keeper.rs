@@ -3,8 +3,8 @@
 //! May import its siblings. Invariant: a thread serves one request and ends; the end of the sandbox ends the loop.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, ToSocketAddrs};
-use std::os::fd::AsFd;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream, ToSocketAddrs, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,11 @@ fn serve(message: &[u8], answer_on: &UnixStream) {
     let (reply, connected) = match serde_json::from_slice(message) {
         Ok(Request::Resolve { name }) => (resolve(&name).map_or_else(failed, Reply::Addresses), None),
         Ok(Request::Connect { ip, port }) => match connect(ip, port) {
-            Ok(stream) => (Reply::Connected, Some(stream)),
+            Ok(stream) => (Reply::Connected, Some(OwnedFd::from(stream))),
+            Err(error) => (failed(error), None),
+        },
+        Ok(Request::ConnectUdp { ip, port }) => match connect_udp(ip, port) {
+            Ok(socket) => (Reply::Connected, Some(OwnedFd::from(socket))),
             Err(error) => (failed(error), None),
         },
         Err(error) => (failed(io::Error::other(error)), None),
@@ -103,13 +107,23 @@ fn says_no_such_name(error: &io::Error) -> bool {
 }
 
 fn connect(ip: Ipv4Addr, port: u16) -> io::Result<TcpStream> {
-    if !is_outside(ip) {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            format!("{ip} is this machine's own affair"),
-        ));
-    }
+    require_outside(ip)?;
     TcpStream::connect_timeout(&SocketAddr::V4(SocketAddrV4::new(ip, port)), CONNECT_TIMEOUT)
+}
+
+/// Takes a port of its own only for what comes back from that one address.
+fn connect_udp(ip: Ipv4Addr, port: u16) -> io::Result<UdpSocket> {
+    require_outside(ip)?;
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.connect((ip, port))?;
+    Ok(socket)
+}
+
+fn require_outside(ip: Ipv4Addr) -> io::Result<()> {
+    if is_outside(ip) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{ip} is this machine's own affair")))
 }
 
 /// A sandbox must not reach what listens on the machine itself or, in a cloud, its metadata service.

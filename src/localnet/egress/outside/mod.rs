@@ -21,6 +21,7 @@ pub use self::keeper::{internet_reachable, serve_outside};
 enum Request {
     Resolve { name: String },
     Connect { ip: Ipv4Addr, port: u16 },
+    ConnectUdp { ip: Ipv4Addr, port: u16 },
 }
 
 /// What the keeper replies.
