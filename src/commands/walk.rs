@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec;
 use crate::exec::marker::{self, State};
 use crate::localnet::ContentMode;
+use crate::localnet::sandbox::lifecycle::own_program;
 use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace,
@@ -211,7 +212,7 @@ fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> 
 }
 
 fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
-    let program = std::env::current_exe().map_err(|error| Error::io("find", "/proc/self/exe", error))?;
+    let program = own_program()?;
     let workplace = Workplace { project: project.folder.clone(), venv: project.folder.join("venv"), program };
     let urls = project.urls.clone();
     let golem = |kind, workplace| -> Result<GolemNetwork> {

@@ -67,9 +67,14 @@ pub struct Status {
     pub market: Option<control::Status>,
 }
 
-/// This program's file.
+/// What the kernel writes behind the path of a program whose file was replaced, as an upgrade does.
+const REPLACED: &str = " (deleted)";
+
+/// This program's file; after an upgrade, the new one at its place.
 pub fn own_program() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|e| Error::io("find", "this program", e))
+    let program = std::env::current_exe().map_err(|e| Error::io("find", "this program", e))?;
+    let successor = program.to_str().and_then(|path| path.strip_suffix(REPLACED)).map(PathBuf::from);
+    Ok(successor.filter(|path| path.is_file()).unwrap_or(program))
 }
 
 impl Localnet {

@@ -142,6 +142,8 @@ fn visible_paths(config: &SandboxConfig) -> Vec<PathBuf> {
     paths.extend(config.project.clone());
     paths.extend(config.providers.clone());
     paths.extend(interpreter_prefix(&config.venv));
+    // An environment that is a link: its programs name the interpreter by the place where they really are.
+    paths.extend(fs::canonicalize(&config.venv));
     paths
 }
 
