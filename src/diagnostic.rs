@@ -2,6 +2,10 @@
 //!
 //! May import `error`. Invariant: positions are one-based lines and columns counted in characters.
 
+mod fix;
+
+pub use fix::{Edit, Fix, apply};
+
 use crate::error::{Error, ErrorKind};
 
 /// How bad a finding is.
@@ -40,12 +44,15 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// What to write or type instead.
     pub help: Option<String>,
+    /// Edits that are safe to make without asking: they keep what the author meant.
+    #[serde(skip)]
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
     /// A finding that makes the text unusable.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), span: None, help: None }
+        Self { code, severity: Severity::Error, message: message.into(), span: None, help: None, fix: None }
     }
 
     /// A finding that is likely to surprise.
@@ -64,6 +71,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Offers edits that are safe to make without asking.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(Box::new(fix));
         self
     }
 
