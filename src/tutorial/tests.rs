@@ -1,5 +1,8 @@
 //! Step files that load, and everything wrong with those that do not.
 
+mod plans;
+mod template;
+
 use super::*;
 
 fn values() -> Values {
@@ -316,111 +319,4 @@ fn an_empty_tutorial() {
       --> tutorial
     help: a step is a file such as `tutorial/01-prerequisites.md`
     ");
-}
-
-/// The template's own tutorial, filled as a fresh project fills it.
-#[test]
-fn the_ten_steps_of_the_template_load_in_order() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("template/tutorial");
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        files.push((name, std::fs::read_to_string(path).unwrap()));
-    }
-    let mut values = values();
-    for name in [
-        "project",
-        "network",
-        "payment_network",
-        "image_tag",
-        "workers",
-        "final_sentence",
-        "blocked_url",
-        "first_url",
-    ] {
-        values.insert(name.into(), name.into());
-    }
-    values.insert("outbound_urls".into(), vec!["https://ipfs.io".to_owned()].into());
-    let tutorial = Tutorial::load(&files, &values).unwrap_or_else(|findings| panic!("{findings:#?}"));
-    let ids: Vec<&str> = tutorial.steps().iter().map(|step| step.id.as_str()).collect();
-    let expected = [
-        "prerequisites",
-        "environment",
-        "configure-outbound",
-        "whitelist",
-        "run-local",
-        "network-stats",
-        "ray-up",
-        "ray-submit",
-        "blocked-url",
-        "ray-down",
-    ];
-    assert_eq!(ids, expected);
-    for (name, text) in &files {
-        assert!(
-            text.lines().all(|line| line.chars().count() <= 100),
-            "{name} has a line of over 100 columns"
-        );
-        let (_, prose) = text[4..].split_once("\n---\n").unwrap();
-        let words = prose.split_whitespace().count();
-        assert!((150..=400).contains(&words), "{name} has {words} words of prose");
-    }
-    let up = tutorial.step("ray-up").unwrap();
-    assert_eq!(up.teardown.len(), 2);
-    assert_eq!(tutorial.step("ray-down").unwrap().undoes, ["ray-up"]);
-}
-
-mod plans {
-    use super::*;
-
-    fn tutorial() -> Tutorial {
-        let up = "id: up\ntitle: T\nrun:\n  - [x]\nneeds: [env]\nteardown:\n  - [y]\nnetworks: [localnet]\nchecks:\n  - exit_code: 0\n";
-        let files = [
-            step("01-env.md", "env", ""),
-            step("02-check.md", "check", ""),
-            file("03-up.md", up),
-            step("04-submit.md", "submit", "up"),
-            step("05-down.md", "down", "up"),
-        ];
-        Tutorial::load(&files, &values()).unwrap()
-    }
-
-    fn planned(selection: Selection, network: &str) -> String {
-        let tutorial = tutorial();
-        match plan(tutorial.steps(), &selection, network) {
-            Ok(steps) => steps
-                .iter()
-                .map(|step| format!("{}: {}", tutorial.steps()[step.index].id, step.why.words()))
-                .collect::<Vec<_>>()
-                .join(", "),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn the_whole_tutorial() {
-        let expected = "env: next, check: next, up: next, submit: next, down: next";
-        assert_eq!(planned(Selection::All, "localnet"), expected);
-        let expected = "env: next, check: next, up: not on local, submit: next, down: next";
-        assert_eq!(planned(Selection::All, "local"), expected);
-    }
-
-    #[test]
-    fn named_steps_bring_what_they_need() {
-        let expected = "env: needed by up, up: needed by submit, submit: asked for";
-        assert_eq!(planned(Selection::Steps(vec!["submit".into()]), "localnet"), expected);
-    }
-
-    #[test]
-    fn from_a_step_on_takes_as_done_what_lasts() {
-        let expected = "up: needed by submit, submit: next, down: next";
-        assert_eq!(planned(Selection::From("submit".into()), "localnet"), expected);
-    }
-
-    #[test]
-    fn an_unknown_step_has_a_suggestion() {
-        let expected = "there is no step `submti`\nhint: did you mean `submit`?";
-        assert_eq!(planned(Selection::Steps(vec!["submti".into()]), "localnet"), expected);
-    }
 }
