@@ -282,4 +282,4 @@ fn read_constraints(text: &str) -> Result<Constraint, Refusal> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

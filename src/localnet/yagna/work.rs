@@ -123,9 +123,13 @@ impl State {
         Some(Duration::from_secs(seconds.max(1)))
     }
 
-    /// Sends a debit note for a running activity; false when it is over.
+    /// Sends a debit note for a running activity; false when it is over. A node that died by itself has ended its
+    /// activity: a provider does not bill a machine that is gone.
     pub fn send_debit_note(&mut self, activity_id: &str) -> bool {
-        let Some(activity) = self.activities.0.get(activity_id) else { return false };
+        let Some(activity) = self.activities.0.get_mut(activity_id) else { return false };
+        if activity.shown_state() == ActivityState::Terminated {
+            activity.ended.get_or_insert_with(Instant::now);
+        }
         let Ok(agreement) = self.exchange.agreement(&activity.agreement_id) else { return false };
         if activity.ended.is_some() {
             return false;
@@ -187,5 +191,59 @@ impl Yagna {
         for node in nodes {
             tokio::spawn(async move { node.terminate().await });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::localnet::exe_unit::{Boxed, RunOutput, RuntimeError};
+    use crate::localnet::market::provider::{DEFAULT_PROVIDERS, Provider};
+    use crate::localnet::yagna::YagnaConfig;
+    use crate::localnet::yagna::exchange::tests::{accept_all, approved, draft};
+    use crate::localnet::yagna::payment::NoteKind;
+
+    /// A node that is only alive or not.
+    struct Machine(AtomicBool);
+
+    impl Node for Machine {
+        fn start(&self) -> Boxed<'_, Result<(), RuntimeError>> {
+            unreachable!("nothing runs on it")
+        }
+        fn run(&self, _: String, _: Vec<String>) -> Boxed<'_, Result<RunOutput, RuntimeError>> {
+            unreachable!("nothing runs on it")
+        }
+        fn connect(&self, _: u16) -> Boxed<'_, std::io::Result<tokio::net::TcpStream>> {
+            unreachable!("nothing runs on it")
+        }
+        fn is_alive(&self) -> bool {
+            self.0.load(Ordering::Relaxed)
+        }
+        fn ended(&self) -> Boxed<'static, ()> {
+            unreachable!("nobody waits for it")
+        }
+        fn terminate(&self) -> Boxed<'_, ()> {
+            unreachable!("nobody ends it")
+        }
+    }
+
+    #[test]
+    fn a_node_that_died_by_itself_is_not_billed_any_more() {
+        let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
+        let mut state = State::new(&YagnaConfig::new(providers, accept_all()));
+        let (_, draft) = draft(&mut state.exchange);
+        let agreement = approved(&mut state.exchange, &draft);
+        let id = state.create_activity(&agreement).unwrap();
+        let machine = Arc::new(Machine(AtomicBool::new(true)));
+        state.activities.activity(&id).unwrap().node = Some(machine.clone());
+
+        assert!(state.send_debit_note(&id));
+        machine.0.store(false, Ordering::Relaxed);
+        assert!(!state.send_debit_note(&id));
+        assert_eq!(state.payments.notes(NoteKind::Debit).as_array().unwrap().len(), 1);
+        let usage = state.activities.activity(&id).unwrap().usage();
+        assert_eq!(usage, state.activities.activity(&id).unwrap().usage(), "the counters stand still");
     }
 }

@@ -3,7 +3,7 @@ use crate::localnet::market::provider::DEFAULT_PROVIDERS;
 use serde_json::json;
 use std::sync::Arc;
 
-fn accept_all() -> OutboundDecision {
+pub(in crate::localnet::yagna) fn accept_all() -> OutboundDecision {
     Arc::new(|_, _| Ok(OutboundAccess::None))
 }
 
@@ -22,7 +22,7 @@ fn demand(subnet: &str) -> (Properties, String) {
 }
 
 /// A draft of the first provider of the subnet for heads.
-fn draft(exchange: &mut Exchange) -> (String, String) {
+pub(in crate::localnet::yagna) fn draft(exchange: &mut Exchange) -> (String, String) {
     let (properties, constraints) = demand("ray-on-golem-heads");
     let id = exchange.subscribe(properties.clone(), constraints.clone()).unwrap();
     let events = exchange.take_events(&id, 100).unwrap();
@@ -35,7 +35,7 @@ fn draft(exchange: &mut Exchange) -> (String, String) {
     (id, event["proposal"]["proposalId"].as_str().unwrap().to_owned())
 }
 
-fn approved(exchange: &mut Exchange, draft: &str) -> String {
+pub(in crate::localnet::yagna) fn approved(exchange: &mut Exchange, draft: &str) -> String {
     let agreement = exchange.create_agreement(draft, "2100-01-01T00:00:00Z".into()).unwrap();
     exchange.confirm(&agreement, None).unwrap();
     exchange.decide_agreement(&agreement);
