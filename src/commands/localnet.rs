@@ -11,7 +11,7 @@ use super::localnet_status;
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
 use crate::localnet::sandbox::{enter, lifecycle};
-use crate::localnet::{ContentMode, Localnet, UpConfig, default_dir, find_project, find_venv};
+use crate::localnet::{ContentMode, Localnet, State, UpConfig, default_dir, find_project, find_venv};
 
 /// How often a localnet in the foreground is looked after.
 const HEARTBEAT: Duration = Duration::from_millis(200);
@@ -102,7 +102,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Status(status) => show(&status),
         Command::Down(place) => {
             let dir = place.resolve()?;
-            if lifecycle::status(&dir)?.state.is_some() {
+            if State::read_live(&dir)?.is_some() {
                 Localnet::attach(&dir)?.down()?;
                 eprintln!("The localnet at {} is down.", dir.display());
             } else {

@@ -30,6 +30,10 @@ pub fn json(status: &Status) -> Result<String> {
 
 /// For people, in lines of `width` columns.
 pub fn text(status: &Status, width: usize) -> String {
+    if status.ending {
+        return line("localnet", "ending: the kernel takes down what is left of it", width)
+            + &*line("directory", &status.dir.display().to_string(), width);
+    }
     let Some(state) = &status.state else {
         return line("localnet", "down", width)
             + &*line("directory", &status.dir.display().to_string(), width)
@@ -180,6 +184,7 @@ mod tests {
         Status {
             network: "simulated",
             dir: "/p/.golem-outbound/localnet".into(),
+            ending: false,
             state: running.then_some(state),
             content: running.then_some(ContentMode::Mirror),
             market,
@@ -205,6 +210,16 @@ mod tests {
         gaps        requests that the emulated yagna does not know; please report them
           GET /nothing
         ");
+    }
+
+    #[test]
+    fn an_end_that_is_under_way_is_told() {
+        let ending = Status { ending: true, ..status(None) };
+        insta::assert_snapshot!(text(&ending, 100), @r"
+        localnet    ending: the kernel takes down what is left of it
+        directory   /p/.golem-outbound/localnet
+        ");
+        assert!(json(&ending).unwrap().contains("\"running\": false"));
     }
 
     #[test]

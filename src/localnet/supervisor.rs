@@ -12,7 +12,7 @@ use nix::unistd::{dup2_stdin, dup2_stdout};
 
 use super::sandbox::config::SandboxConfig;
 use super::sandbox::lifecycle::Report;
-use super::sandbox::{inherited, init, lifeline, mounts};
+use super::sandbox::{inherited, init, lifeline, logs, mounts};
 use crate::error::{Error, Result};
 
 mod running;
@@ -29,13 +29,13 @@ const OUTSIDE: i32 = 3;
 pub fn supervise(dir: &Path) -> Result<ExitCode> {
     let birthright = take_birthright()?;
     let mut report_to = std::fs::File::from(birthright.report);
-    match prepare(dir).and_then(|config| {
+    match prepare(dir).and_then(|prepared| {
         lifeline::watch(birthright.lifeline).map_err(|e| Error::internal(format!("no lifeline: {e}")))?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|e| Error::internal(format!("failed to start the runtime: {e}")))?;
-        Ok((config, runtime))
+        Ok((prepared, runtime))
     }) {
-        Ok((config, runtime)) => runtime.block_on(serve(config, birthright.outside, report_to)),
+        Ok((prepared, runtime)) => runtime.block_on(serve(prepared, birthright.outside, report_to)),
         Err(error) => {
             report(&mut report_to, &Report::Failed(error.message().into()))?;
             Err(error)
@@ -61,22 +61,31 @@ fn take_birthright() -> Result<Birthright> {
     Ok(Birthright { lifeline, report, outside: inherited(OUTSIDE)? })
 }
 
+/// What was made while the process had one thread.
+struct Prepared {
+    config: SandboxConfig,
+    /// The folder on the disk where ray-on-golem's logs are to be read.
+    visible_logs: OwnedFd,
+}
+
 /// Everything that has to happen in a process with one thread; returns in pid 2.
-fn prepare(dir: &Path) -> Result<SandboxConfig> {
+fn prepare(dir: &Path) -> Result<Prepared> {
     let config = SandboxConfig::read(dir)?;
     mounts::furnish(&config)?;
+    let visible_logs = logs::cover(&logs::folder(&config.dir))?;
     std::env::set_current_dir("/").map_err(|e| Error::io("enter", "/", e))?;
     let loopback = Command::new("ip").args(["link", "set", "lo", "up"]).stdin(Stdio::null()).status();
     if !loopback.is_ok_and(|status| status.success()) {
         return Err(Error::machine("failed to start the sandbox's loopback with `ip link set lo up`"));
     }
     init::divide(c"supervisor")?;
-    Ok(config)
+    Ok(Prepared { config, visible_logs })
 }
 
-async fn serve(config: SandboxConfig, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
+async fn serve(prepared: Prepared, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_max_level(LOGGED).init();
-    let running = match Running::start(&config, outside).await {
+    let Prepared { config, visible_logs } = prepared;
+    let running = match Running::start(&config, outside, visible_logs).await {
         Ok(running) => running,
         Err(error) => {
             report(&mut report_to, &Report::Failed(error.message().into()))?;
@@ -91,6 +100,7 @@ async fn serve(config: SandboxConfig, outside: OwnedFd, mut report_to: std::fs::
         _ = end.recv() => {}
         () = running.asked_to_stop() => {}
     }
+    running.finish_logs();
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// ray-on-golem's app-key stands in the ssh command line that Ray shows when a command fails.
+/// ray-on-golem's app-key stands in the ssh command line that Ray shows when a command fails, and, quoted once more, in
+/// ray-on-golem's log, whose end is shown when its webserver does not start.
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(authorization:\s*\\?['\x22]?bearer\s+)[^'\x22\s\\]+").expect("the pattern is constant")
+    Regex::new(r"(?i)(authorization:[\s\\'\x22]*bearer\s+)[^'\x22\s\\]+").expect("the pattern is constant")
 });
 
 /// The text without app-keys.
@@ -51,5 +52,7 @@ mod tests {
         assert_eq!(shown, "ssh -o 'websocat -H=Authorization:'Bearer [redacted]' x\n");
         assert_eq!(live.finish().as_deref(), Some("next"));
         assert_eq!(redacted("Authorization: Bearer k3y\n"), "Authorization: Bearer [redacted]\n");
+        let quoted = |key| format!("-H=Authorization:'\"'\"'Bearer {key}'\"'\"' root@\n");
+        assert_eq!(redacted(&quoted("k3y")), quoted("[redacted]"));
     }
 }

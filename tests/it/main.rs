@@ -11,6 +11,7 @@ mod python_env;
 mod rooms;
 mod sandbox;
 mod script;
+mod secrets;
 mod ssh;
 mod template;
 mod walk;

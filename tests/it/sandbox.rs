@@ -7,10 +7,12 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use golem_outbound::localnet::sandbox::state::{State, ended_within, send_signal};
 use nix::sys::signal::Signal;
+
+use crate::secrets;
 
 /// An ordinary user that every machine has.
 const NOBODY: u32 = 65534;
@@ -238,6 +240,8 @@ fn sigkill_of_the_keeper_ends_everything_and_up_works_again() {
         let sleeper = start_and_hear(bench.localnet("exec", &["--", "sh", "-c", "echo ready; cat"]), "ready");
         let below = [state.init, state.stage].map(|process| process.open().unwrap());
         send_signal(&state.keeper.open().unwrap(), Signal::SIGKILL);
+        let told = bench.localnet("status", &[]).output().unwrap();
+        assert_eq!(text(&told.stdout).lines().next(), Some("localnet    down"), "{}", text(&told.stderr));
         below.iter().for_each(assert_ends);
         sleeper.wait_with_output().unwrap();
         bench.assert_nothing_left();
@@ -259,6 +263,53 @@ fn sigkill_of_the_starter_ends_everything_when_it_holds_the_lifeline() {
         processes.iter().for_each(assert_ends);
         bench.assert_nothing_left();
     });
+}
+
+/// As ray-on-golem behaves: a private key and a database beside the logs, app-keys on command lines, rotated logs.
+#[test]
+fn what_ray_on_golem_writes_is_in_memory_and_its_logs_are_shown_without_keys() {
+    for_every_user(|bench| {
+        let state = bench.up();
+        let key =
+            bench.shell("$YAGNA_PATH app-key create ray-on-golem --json").trim().trim_matches('"').to_owned();
+        assert_eq!(key.len(), 32, "{key}");
+        let script = "cd $RAY_ON_GOLEM_DATADIR && mkdir db && echo $0 > db/reputation.sqlite3 && \
+                      echo \"first 'Bearer $0'\" > webserver.log && gzip -c webserver.log > webserver.log.1.gz && \
+                      rm webserver.log && echo \"second $0\" > webserver.log && pwd -P && cat webserver.log";
+        let said = bench.shell(&script.replace("$0", &key));
+        let folder = bench.dir().join("ray-on-golem");
+        assert_eq!(said, format!("{}\nsecond {key}\n", folder.display()));
+        until_it_holds(&folder.join("webserver.log"), "second [redacted]\n");
+        bench.shell(&format!("printf 'unfinished {key}' >> $RAY_ON_GOLEM_DATADIR/webserver.log"));
+        assert_private(&bench.dir(), &key);
+
+        assert!(bench.localnet("down", &[]).output().unwrap().status.success());
+        let log = fs::read_to_string(folder.join("webserver.log")).unwrap();
+        assert!(
+            log.ends_with("second [redacted]\nunfinished [redacted]"),
+            "an orderly end loses nothing: {log}"
+        );
+        assert_private(&bench.dir(), &key);
+        assert_ne!(bench.up().init, state.init);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "a new localnet begins with no logs");
+        assert_eq!(bench.shell("ls -A $RAY_ON_GOLEM_DATADIR"), "");
+    });
+}
+
+/// Waits for a log that is written behind our back; how long is for the defect that never writes it.
+fn until_it_holds(log: &Path, line: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    let read = || fs::read_to_string(log).unwrap_or_default();
+    while !read().contains(line) {
+        assert!(Instant::now() < deadline, "`{}` holds {}", log.display(), read());
+        std::thread::yield_now();
+    }
+}
+
+/// All below the localnet's directory is its owner's alone, and no file holds the key.
+fn assert_private(dir: &Path, key: &str) {
+    secrets::assert_private(dir);
+    assert_eq!(secrets::holders(dir, &[key]), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{Reply, Request};
 use crate::error::{Error, Result};
@@ -25,12 +26,15 @@ pub fn socket_path() -> Result<PathBuf> {
     })
 }
 
+/// How long an answer may take: it is made at once, unless the localnet is about to end or stands still.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Asks and hangs up.
 ///
 /// # Errors
 /// When the localnet does not answer, or answers that it failed.
 pub fn ask(socket: &Path, request: &Request) -> Result<Reply> {
-    connect(socket, request).map(|(reply, _)| reply)
+    talk(socket, request, Some(PATIENCE)).map(|(reply, _)| reply)
 }
 
 /// Asks and keeps the line, for [`Request::ServiceRun`].
@@ -38,6 +42,14 @@ pub fn ask(socket: &Path, request: &Request) -> Result<Reply> {
 /// # Errors
 /// When the localnet does not answer, or answers that it failed.
 pub fn connect(socket: &Path, request: &Request) -> Result<(Reply, BufReader<UnixStream>)> {
+    talk(socket, request, None)
+}
+
+fn talk(
+    socket: &Path,
+    request: &Request,
+    patience: Option<Duration>,
+) -> Result<(Reply, BufReader<UnixStream>)> {
     let mut stream = UnixStream::connect(socket).map_err(|error| {
         Error::io("reach the localnet at", socket, error).hint("start it: `golem-outbound localnet up`")
     })?;
@@ -45,6 +57,7 @@ pub fn connect(socket: &Path, request: &Request) -> Result<(Reply, BufReader<Uni
         .map_err(|error| Error::internal(format!("failed to encode a control request: {error}")))?;
     line.push('\n');
     let talk = |error| Error::io("talk to the localnet at", socket, error);
+    stream.set_read_timeout(patience).map_err(talk)?;
     stream.write_all(line.as_bytes()).map_err(talk)?;
     let mut reader = BufReader::new(stream);
     let mut answer = String::new();

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,9 +66,9 @@ impl Authority {
         bundle.extend_from_slice(self.pem().as_bytes());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let path = dir.join("ca-bundle.pem");
-        // Certificates are public; the folder around them is what keeps others out.
         let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&path)?;
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
         file.write_all(&bundle)?;
         Ok(path)
     }
@@ -124,8 +124,6 @@ fn certificate(common_name: &str, names: Vec<String>) -> io::Result<CertificateP
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -136,10 +134,11 @@ mod tests {
         let authority = Authority::new().unwrap();
         let dir = folder.path().join("tls");
         let bundle = authority.write_bundle(&dir, &base).unwrap();
-        let text = fs::read_to_string(bundle).unwrap();
+        let text = fs::read_to_string(&bundle).unwrap();
         assert!(text.starts_with("# certificates of the machine\n-----BEGIN CERTIFICATE-----"), "{text}");
         assert!(!text.contains("PRIVATE KEY"));
-        assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700);
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(dir), mode(bundle)), (0o700, 0o600));
     }
 
     #[test]

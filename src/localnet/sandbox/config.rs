@@ -131,6 +131,17 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
         .map_err(|e| Error::io("protect directory", path, e))
 }
 
+/// Opens an empty file that only its owner may read, also if it was there before.
+pub fn create_private(path: &Path) -> Result<fs::File> {
+    let create = || {
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        Ok(file)
+    };
+    create().map_err(|e| Error::io("create", path, e))
+}
+
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
@@ -169,5 +180,9 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&dir), mode(&dir.join("key"))), (0o700, 0o600));
         assert_eq!(fs::read(dir.join("key")).unwrap(), b"secret");
+        fs::write(dir.join("log"), "old").unwrap();
+        fs::set_permissions(dir.join("log"), fs::Permissions::from_mode(0o644)).unwrap();
+        create_private(&dir.join("log")).unwrap();
+        assert_eq!((mode(&dir.join("log")), fs::read(dir.join("log")).unwrap()), (0o600, Vec::new()));
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use super::logs;
 use crate::localnet::mirror::BUNDLE_VARIABLES;
 
 /// Where the emulated yagna listens: the address that ray-on-golem uses by default.
@@ -56,7 +57,7 @@ pub fn of_requestor(
     set("HOME", dir.join("home").as_os_str());
     set("YAGNA_PATH", dir.join("bin/yagna").as_os_str());
     set("YAGNA_API_URL", OsStr::new(YAGNA_API_URL));
-    set("RAY_ON_GOLEM_DATADIR", dir.join("ray-on-golem").as_os_str());
+    set("RAY_ON_GOLEM_DATADIR", logs::folder(dir).as_os_str());
     set("RAY_USAGE_STATS_ENABLED", OsStr::new("0"));
     set("PYTHONUNBUFFERED", OsStr::new("1"));
     set("GOLEM_OUTBOUND_CONTROL", OsStr::new(CONTROL_SOCKET));

@@ -13,9 +13,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::config::{ContentMode, SandboxConfig, UpConfig, create_private_dir};
+use super::config::{ContentMode, SandboxConfig, UpConfig, create_private, create_private_dir};
 use super::environment::CONTROL_SOCKET;
-use super::logs::forget_app_keys;
+use super::logs;
 use super::state::{State, ended_within, send_signal};
 use super::support::support;
 use crate::content;
@@ -24,9 +24,6 @@ use crate::localnet::control;
 use crate::localnet::egress::outside::internet_reachable;
 use crate::localnet::market::provider::Provider;
 use crate::localnet::mirror::{self, Content};
-
-/// ray-on-golem's folder in the localnet's directory.
-const RAY_ON_GOLEM: &str = "ray-on-golem";
 
 /// How long an end may take before it is forced.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,6 +56,8 @@ pub struct Status {
     pub network: &'static str,
     /// The localnet's directory.
     pub dir: PathBuf,
+    /// Whether the kernel still takes down what is left of it; it does not run then.
+    pub ending: bool,
     /// Its processes; none if it does not run.
     pub state: Option<State>,
     /// Where downloads come from: `mirror` or `live`; none if it does not run.
@@ -86,7 +85,9 @@ impl Localnet {
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
         let lock = lock(&dir)?;
-        if let Some(state) = State::read_live(&dir)? {
+        if let Some(state) = State::read_live(&dir)?
+            && (state.keeper.is_alive() || !is_gone_soon(&state))
+        {
             return Err(already_runs(&dir, &state));
         }
         if let Some(refused) = support().into_iter().next() {
@@ -140,7 +141,6 @@ impl Localnet {
             let _ = keeper.wait();
         }
         ended?;
-        forget_app_keys(&self.dir.join(RAY_ON_GOLEM));
         match fs::remove_file(State::path(&self.dir)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::io("remove", State::path(&self.dir), error))
@@ -153,28 +153,47 @@ impl Localnet {
 impl Drop for Localnet {
     fn drop(&mut self) {
         if let Some((lifeline, mut keeper)) = self.lifeline.take() {
-            drop(lifeline);
             let _ = end(&self.state);
+            drop(lifeline);
             let _ = keeper.wait();
-            forget_app_keys(&self.dir.join(RAY_ON_GOLEM));
             let _ = fs::remove_file(State::path(&self.dir));
         }
     }
 }
 
-/// What can be told of a localnet's directory.
+/// What can be told of a localnet's directory. One that was killed a moment ago is waited for, so that it is told as down.
 pub fn status(dir: &Path) -> Result<Status> {
-    let state = State::read_live(dir)?;
-    let mut status =
-        Status { network: "simulated", dir: dir.to_path_buf(), state, content: None, market: None };
-    if let Some(state) = &status.state {
-        status.content = Some(SandboxConfig::read(dir)?.content);
-        let socket = PathBuf::from(format!("/proc/{}/root{CONTROL_SOCKET}", state.init.pid));
-        if let control::Reply::Status(market) = control::ask(&socket, &control::Request::Status)? {
+    let mut status = Status {
+        network: "simulated",
+        dir: dir.to_path_buf(),
+        ending: false,
+        state: None,
+        content: None,
+        market: None,
+    };
+    let Some(state) = State::read_live(dir)? else { return Ok(status) };
+    match control::ask(&control_socket(&state), &control::Request::Status) {
+        Ok(control::Reply::Status(market)) => {
+            status.content = Some(SandboxConfig::read(dir)?.content);
             status.market = Some(*market);
+            status.state = Some(state);
         }
+        Ok(_) => return Err(Error::internal("failed to read the localnet's status: another answer came")),
+        Err(_) if is_gone_soon(&state) => {}
+        Err(_) if !state.keeper.is_alive() => status.ending = true,
+        Err(error) => return Err(error),
     }
     Ok(status)
+}
+
+/// The control socket, seen from the machine.
+fn control_socket(state: &State) -> PathBuf {
+    PathBuf::from(format!("/proc/{}/root{CONTROL_SOCKET}", state.init.pid))
+}
+
+/// Whether nothing of it is left; waits a while if it does not live any more but its end is under way.
+fn is_gone_soon(state: &State) -> bool {
+    state.init.open().is_none_or(|init| ended_within(&init, PATIENCE))
 }
 
 /// `auto`, decided by a look at the Internet from the machine's own network.
@@ -194,7 +213,7 @@ fn canonical(path: &Path) -> Result<PathBuf> {
 
 fn lock(dir: &Path) -> Result<fs::File> {
     let path = dir.join("lock");
-    let file = fs::File::create(&path).map_err(|e| Error::io("create", &path, e))?;
+    let file = create_private(&path)?;
     file.try_lock().map_err(|_| {
         Error::usage(format!(
             "failed to start the localnet at `{}`: another start is under way",
@@ -241,11 +260,11 @@ fn sandbox_config(config: &UpConfig, dir: PathBuf, venv: PathBuf) -> Result<Sand
 
 fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let dir = &config.dir;
-    for name in ["bin", "etc", "home", "log", RAY_ON_GOLEM] {
-        create_private_dir(&dir.join(name))?;
+    for folder in ["bin", "etc", "home", "log"].map(|name| dir.join(name)).iter().chain([&logs::folder(dir)])
+    {
+        create_private_dir(folder)?;
     }
-    // The localnet before this one may have been killed.
-    forget_app_keys(&dir.join(RAY_ON_GOLEM));
+    logs::remove_old(&logs::folder(dir));
     let yagna = dir.join("bin/yagna");
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
@@ -272,7 +291,7 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
 
 fn start_keeper(config: &SandboxConfig, on_lifeline: bool) -> Result<Localnet> {
     let log_path = config.dir.join("log/localnet.log");
-    let log = fs::File::create(&log_path).map_err(|e| Error::io("create", &log_path, e))?;
+    let log = create_private(&log_path)?;
     let mut command = Command::new(&config.program);
     command.args(["__localnet", "keeper", "--dir"]).arg(&config.dir).current_dir("/");
     command.stdout(Stdio::piped()).stderr(log).stdin(Stdio::null());
@@ -323,13 +342,17 @@ fn await_report(keeper: &mut Child, log: &Path) -> Result<()> {
     }
 }
 
-/// Ends the keeper, which takes all else along, and waits until stage and init are gone: the kernel lets init go when
-/// nothing is left in its namespace. They are opened first, because an ended process cannot be found again.
+/// Asks the supervisor for the end, which writes the logs out first and takes all else along; a keeper that is still
+/// there then is made to do it. Waits until stage and init are gone: the kernel lets init go when nothing is left in its
+/// namespace. They are opened first, because an ended process cannot be found again.
 fn end(state: &State) -> Result<()> {
     let keeper = state.keeper.open();
     let below = [state.init, state.stage].map(|process| (process.pid, process.open()));
     if let Some(keeper) = &keeper {
-        send_signal(keeper, Signal::SIGTERM);
+        let asked = control::ask(&control_socket(state), &control::Request::Stop);
+        if asked.is_err() || !ended_within(keeper, PATIENCE) {
+            send_signal(keeper, Signal::SIGTERM);
+        }
         force_end(keeper, state.keeper.pid)?;
     }
     for (pid, process) in &below {

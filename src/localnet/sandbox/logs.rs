@@ -1,27 +1,106 @@
-//! ray-on-golem's logs, which outlive the localnet: they hold ssh's command lines, and those hold the app-key.
+//! ray-on-golem's data folder: the real one in memory, and of it only the logs on the disk, without app-keys.
 //!
-//! May import nothing. Invariant: when a localnet has ended in an orderly way, and before the next one starts, no app-key
-//! stands in a log.
+//! ray-on-golem writes ssh's command lines into its logs, and those hold the app-key; beside the logs it keeps the private
+//! key of ssh. So in the sandbox a tmpfs lies over the folder, which ends with the sandbox, and the supervisor writes
+//! what is fit to be read to the folder below it.
+//!
+//! May import `error`. Invariant: no app-key and no private key ever reaches the disk, however the localnet ends.
 
-use std::path::Path;
-use std::sync::LazyLock;
+mod redaction;
+mod transcript;
 
-use regex::bytes::Regex;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-static APP_KEY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(Bearer )[^\s'"\\\[]+"#).expect("the pattern is constant"));
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
-/// Takes the app-keys out of the logs in a folder. To be called when nobody writes to them. A log that cannot be read or
-/// written stays as it is, behind a folder that only its owner may enter: it does not keep a localnet from ending.
-pub fn forget_app_keys(folder: &Path) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let logs = entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(".log"));
-    for path in logs {
-        let Ok(text) = std::fs::read(&path) else { continue };
-        if APP_KEY.is_match(&text) {
-            let _ = std::fs::write(&path, APP_KEY.replace_all(&text, &b"${1}[redacted]"[..]));
-        }
+use super::{mounts, os_error};
+use crate::error::{Error, Result};
+use transcript::{Keys, Transcript};
+
+/// ray-on-golem's folder in a localnet's directory.
+pub fn folder(dir: &Path) -> PathBuf {
+    dir.join("ray-on-golem")
+}
+
+/// Removes the logs of the localnet before this one, also those that ray-on-golem has zipped, so that none is taken for
+/// this one's. To be called when no localnet runs.
+pub fn remove_old(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()).filter(|path| is_log(path) || is_zipped_log(path)) {
+        let _ = fs::remove_file(path);
     }
+}
+
+fn is_log(path: &Path) -> bool {
+    path.extension().is_some_and(|kind| kind == "log")
+}
+
+/// `webserver.log.1.gz`, see `ray_on_golem/log.py`.
+fn is_zipped_log(path: &Path) -> bool {
+    let stem = path.file_stem().map(Path::new).filter(|_| path.extension().is_some_and(|kind| kind == "gz"));
+    let numbered = stem.filter(|stem| {
+        stem.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok())
+    });
+    numbered.and_then(Path::file_stem).is_some_and(|name| is_log(Path::new(name)))
+}
+
+/// Covers the folder with a tmpfs in the calling process's mount namespace; what is below stays reachable through the
+/// descriptor.
+pub fn cover(folder: &Path) -> Result<OwnedFd> {
+    let mut options = fs::OpenOptions::new();
+    let below = options.read(true).custom_flags(nix::libc::O_DIRECTORY).open(folder);
+    let below = below.map_err(|e| Error::io("open", folder, e))?;
+    mounts::tmpfs(folder, "mode=700")?;
+    Ok(below.into())
+}
+
+/// The logs on the disk, as they are written.
+pub struct Logs {
+    transcript: Arc<Mutex<Transcript>>,
+}
+
+impl Logs {
+    /// Follows the logs in `folder` and writes them without app-keys to `visible`. `keys` tells the app-keys that are
+    /// known at a time. Where the kernel gives no watch, the logs are written at the end alone.
+    pub fn follow(folder: &Path, visible: OwnedFd, keys: Keys) -> Self {
+        let transcript = Transcript::new(folder.to_path_buf(), visible, keys);
+        let logs = Self { transcript: Arc::new(Mutex::new(transcript)) };
+        if let Err(error) = logs.watch(folder) {
+            tracing::warn!("ray-on-golem's logs are written when the localnet ends: {}", error.message());
+        }
+        logs
+    }
+
+    /// Writes what is left, unfinished lines too.
+    pub fn finish(&self) {
+        lock(&self.transcript).finish();
+    }
+
+    /// A thread, because all of it is work on files.
+    fn watch(&self, folder: &Path) -> Result<()> {
+        let watched = |errno| os_error("watch", folder, errno);
+        let inotify = Inotify::init(InitFlags::IN_CLOEXEC).map_err(watched)?;
+        let changes = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVED_TO;
+        inotify.add_watch(folder, changes).map_err(watched)?;
+        let transcript = Arc::clone(&self.transcript);
+        let follow = move || {
+            // Which file it was does not matter: there are few, and to look at one is cheap.
+            while inotify.read_events().is_ok() {
+                lock(&transcript).catch_up();
+            }
+        };
+        let thread = std::thread::Builder::new().name("logs".into()).spawn(follow);
+        thread.map(drop).map_err(|e| Error::io("start a thread to watch", folder, e))
+    }
+}
+
+/// A panic while it was held leaves it usable: at worst a piece of a log is missing.
+fn lock(transcript: &Mutex<Transcript>) -> MutexGuard<'_, Transcript> {
+    transcript.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -29,12 +108,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_keeps_all_but_the_key() {
+    fn old_logs_go_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("webserver_debug.log");
-        std::fs::write(&log, "ssh -H=Authorization:'Bearer 0a1b' root@\nBearer \"x\n").unwrap();
-        forget_app_keys(folder.path());
-        let expected = "ssh -H=Authorization:'Bearer [redacted]' root@\nBearer \"x\n";
-        assert_eq!(std::fs::read_to_string(&log).unwrap(), expected);
+        let kept = ["ray_on_golem.pid", "notes.gz", "notes.log.txt", "webserver.log.old.gz"];
+        let removed = ["webserver.log", "webserver_debug.log.12.gz"];
+        for name in kept.iter().chain(&removed) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        remove_old(folder.path());
+        assert!(kept.iter().all(|name| folder.path().join(name).exists()));
+        assert!(removed.iter().all(|name| !folder.path().join(name).exists()));
+    }
+
+    #[test]
+    fn a_log_is_followed_while_it_is_written() {
+        let (folder, visible) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let below = fs::File::open(visible.path()).unwrap().into();
+        let logs = Logs::follow(folder.path(), below, Box::new(Vec::new));
+        fs::write(folder.path().join("webserver.log"), "one\ntw").unwrap();
+        let shown = visible.path().join("webserver.log");
+        // Ends only with the thread that follows, or with the test runner's patience.
+        while fs::read_to_string(&shown).unwrap_or_default() != "one\n" {
+            std::thread::yield_now();
+        }
+        logs.finish();
+        assert_eq!(fs::read_to_string(&shown).unwrap(), "one\ntw");
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::content;
 use crate::error::{Error, Result};
-use crate::localnet::control::{ControlHooks, serve_control};
+use crate::localnet::control::{ControlHooks, Reply, Request, serve_control};
 use crate::localnet::egress::outside::Outside;
 use crate::localnet::egress::{Egress, EgressSpec, World, attach};
 use crate::localnet::exe_unit::{Boxed, ExeUnit, OutboundAccess};
@@ -27,6 +27,7 @@ use crate::localnet::mirror::{Authority, Content, Lookup, Mirror, Served, Store}
 use crate::localnet::node::{AttachEgress, Nodes, NodesConfig};
 use crate::localnet::sandbox::config::{SandboxConfig, create_private_dir};
 use crate::localnet::sandbox::environment::{CONTROL_SOCKET, YAGNA_API_URL};
+use crate::localnet::sandbox::logs::{self, Logs};
 use crate::localnet::yagna::line::Lines;
 use crate::localnet::yagna::{Yagna, YagnaConfig};
 
@@ -40,12 +41,13 @@ const SYSTEM_BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/p
 /// A running localnet, as the supervisor holds it.
 pub struct Running {
     stop: Arc<Notify>,
+    logs: Logs,
     _requestor: Option<Egress>,
 }
 
 impl Running {
     /// Starts every part; returns when all of them listen.
-    pub async fn start(config: &SandboxConfig, outside: OwnedFd) -> Result<Self> {
+    pub async fn start(config: &SandboxConfig, outside: OwnedFd, visible_logs: OwnedFd) -> Result<Self> {
         let authority =
             Arc::new(Authority::new().map_err(|e| Error::io("make", "a certificate authority", e))?);
         let base = trusted_bundle(&config.venv)?;
@@ -83,13 +85,28 @@ impl Running {
             Content::Live => Some(requestor_egress(Arc::clone(world)).await?),
         };
         let stop = Arc::new(Notify::new());
-        serve_requests(yagna, Arc::clone(&stop))?;
-        Ok(Self { stop, _requestor: requestor })
+        serve_requests(yagna.clone(), Arc::clone(&stop))?;
+        let keys = Box::new(move || app_keys(&yagna));
+        let logs = Logs::follow(&logs::folder(&config.dir), visible_logs, keys);
+        Ok(Self { stop, logs, _requestor: requestor })
     }
 
     /// Returns when somebody asked over the control socket.
     pub async fn asked_to_stop(&self) {
         self.stop.notified().await;
+    }
+
+    /// Writes what is left of ray-on-golem's logs.
+    pub fn finish_logs(&self) {
+        self.logs.finish();
+    }
+}
+
+/// Every app-key that was made so far.
+fn app_keys(yagna: &Yagna) -> Vec<String> {
+    match yagna.control(&Request::AppKeyList) {
+        Reply::AppKeys(keys) => keys.into_iter().map(|key| key.key).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `golem-outbound demo`: the one command, and what it leaves behind, which is one folder.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use regex::Regex;
@@ -9,6 +8,7 @@ use regex::Regex;
 use super::machine::Machine;
 use super::project::{Place, Report};
 use super::turn;
+use crate::secrets::{self, PRIVATE_KEY, files, mode};
 
 #[test]
 fn the_demo_walks_all_ten_steps() {
@@ -31,7 +31,7 @@ fn the_demo_walks_all_ten_steps() {
 
     machine.assert_nothing_left(&folder);
     assert_eq!(files(&place.path("home")), Vec::<PathBuf>::new());
-    assert_keys_are_private(&folder.join(".golem-outbound"));
+    assert_private(&folder.join(".golem-outbound"));
     assert_no_secret_is_told(&folder.join(".golem-outbound"), &shown);
 }
 
@@ -42,44 +42,15 @@ fn assert_one_refused_one_fetched(report: &Report) {
     assert!(refused["error"].as_str().unwrap().contains("Connection"), "{refused}");
 }
 
-/// Every file below a folder; links are not followed.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        if entry.file_type().unwrap().is_dir() {
-            found.extend(files(&entry.path()));
-        } else if entry.file_type().unwrap().is_file() {
-            found.push(entry.path());
-        }
-    }
-    found
+/// Nobody but their owner may read what a walk leaves, and no private key is left: ray-on-golem's ended with the localnet.
+fn assert_private(private: &Path) {
+    assert_eq!(mode(private), 0o700);
+    assert_eq!(mode(&private.join("last-run.json")), 0o600);
+    secrets::assert_private(&private.join("localnet"));
+    assert_eq!(secrets::holders(private, &[PRIVATE_KEY]), Vec::<PathBuf>::new());
 }
 
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
-
-/// The folders around everything are closed to others, and a key is closed by itself.
-fn assert_keys_are_private(private: &Path) {
-    for folder in ["", "localnet", "localnet/ray-on-golem", "localnet/home"] {
-        assert_eq!(mode(&private.join(folder)), 0o700, "`{folder}`");
-    }
-    let keys: Vec<PathBuf> = files(private).into_iter().filter(|path| holds(path, PRIVATE_KEY)).collect();
-    assert!(!keys.is_empty(), "ray-on-golem makes a key");
-    for secret in keys.iter().chain([&private.join("last-run.json"), &private.join("localnet/sandbox.json")])
-    {
-        assert_eq!(mode(secret), 0o600, "`{}`", secret.display());
-    }
-}
-
-/// As every private key in PEM begins, and after its kind: `-----BEGIN OPENSSH PRIVATE KEY-----`.
-const PRIVATE_KEY: &str = "PRIVATE KEY-----";
-
-fn holds(path: &Path, text: &str) -> bool {
-    String::from_utf8_lossy(&fs::read(path).unwrap()).contains(text)
-}
-
-/// No app-key and no private key stands in a log or a report, nor on the screen.
+/// No app-key stands in a log or a report, and no key at all on the screen.
 fn assert_no_secret_is_told(private: &Path, shown: &str) {
     let key = Regex::new(r#"Bearer [^\[\s'"\\]+"#).unwrap();
     let is_told = |path: &PathBuf| path.extension().is_some_and(|kind| kind == "log" || kind == "json");
@@ -91,9 +62,9 @@ fn assert_no_secret_is_told(private: &Path, shown: &str) {
             (path.display().to_string(), String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned())
         })
         .collect();
+    assert!(!shown.contains(PRIVATE_KEY));
     texts.push(("the screen".into(), shown.into()));
     for (place, text) in texts {
-        assert!(!text.contains(PRIVATE_KEY), "a private key in {place}");
         assert_eq!(key.find(&text).map(|found| found.as_str()), None, "an app-key in {place}");
     }
 }

@@ -1,13 +1,17 @@
 //! A walk that is ended in its middle: by Ctrl-C, by `kill`, by a closed terminal, and by a kill that it cannot answer.
 //! All in one project, one after the other, so that each also shows that the one before left nothing in its way.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::machine::Machine;
 use super::project::{Place, Report};
+use super::running::Running;
 use super::turn;
+use crate::secrets::{self, PRIVATE_KEY};
 
 const TEARDOWN: [(&str, bool); 2] =
     [("ray down golem-cluster.yaml --yes", true), ("ray-on-golem stop --force --kill", true)];
@@ -16,6 +20,32 @@ fn outcome(project: &Path, step: &str) -> String {
     let report = Report::of(project);
     let found = report.outcomes().into_iter().find(|(id, _)| *id == step);
     found.unwrap_or_else(|| panic!("no step `{step}`")).1.to_owned()
+}
+
+/// The app-keys of the walk's yagna, as ray-on-golem gets them.
+fn app_keys(place: &Place, project: &Path) -> Vec<String> {
+    let list = "\"$YAGNA_PATH\" app-key list --json";
+    let listed = place.command(&["localnet", "exec", "--", "sh", "-c", list], project).output().unwrap();
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let keys: Vec<String> =
+        listed.as_array().unwrap().iter().map(|listed| listed["key"].as_str().unwrap().to_owned()).collect();
+    assert!(!keys.is_empty(), "ray-on-golem makes an app-key");
+    keys
+}
+
+/// These keys, and any private one.
+fn secrets_beside(keys: &[String]) -> Vec<&str> {
+    keys.iter().map(String::as_str).chain([PRIVATE_KEY]).collect()
+}
+
+/// While the cluster is up: nowhere on the disk and not on the screen, though ray-on-golem has logged ssh's command lines.
+fn assert_no_key_is_told(project: &Path, keys: &[String], walk: &Running) {
+    let localnet = project.join(".golem-outbound/localnet");
+    let log = fs::read_to_string(localnet.join("ray-on-golem/webserver_debug.log")).unwrap();
+    assert!(log.contains("Bearer [redacted]"), "{log}");
+    assert_eq!(secrets::holders(project, &secrets_beside(keys)), Vec::<PathBuf>::new());
+    assert!(keys.iter().all(|key| !walk.seen().contains(key) && !walk.stderr().contains(key)));
+    secrets::assert_private(&localnet);
 }
 
 #[test]
@@ -63,8 +93,11 @@ fn nothing_is_left_however_a_walk_ends() {
 
     let mut walk = walk_from("ray-up");
     walk.until("Useful commands:");
+    let keys = app_keys(&place, &project);
+    assert_no_key_is_told(&project, &keys, &walk);
     walk.murder();
     machine.assert_nothing_left_soon(&project);
+    assert_eq!(secrets::holders(&project, &secrets_beside(&keys)), Vec::<PathBuf>::new());
     let status = place.command(&["localnet", "status"], &project).output().unwrap();
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert_eq!(status.split_whitespace().take(2).collect::<Vec<_>>(), ["localnet", "down"], "{status}");

@@ -67,6 +67,11 @@ impl Running {
         assert_eq!(self.child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
     }
 
+    /// All that was said on standard output so far.
+    pub fn seen(&self) -> &str {
+        &self.seen
+    }
+
     pub fn stderr(&self) -> String {
         std::fs::read_to_string(&self.stderr).unwrap_or_default()
     }
