@@ -5,6 +5,8 @@
 
 pub mod cid;
 pub mod downloads;
+pub mod fetch;
 pub mod mirror;
 pub mod sample;
 pub mod source;
+pub mod whitelist_store;
