@@ -9,4 +9,5 @@ pub mod fetch;
 pub mod mirror;
 pub mod sample;
 pub mod source;
+pub mod whitelist_difference;
 pub mod whitelist_store;

@@ -166,44 +166,6 @@ impl Store {
     }
 }
 
-/// What changed between two lists, pattern by pattern.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Difference {
-    /// Patterns that only the new list has.
-    pub added: Vec<DomainPattern>,
-    /// Patterns that only the old list has.
-    pub removed: Vec<DomainPattern>,
-    /// Patterns of the new list whose text the old one has with the other type.
-    pub retyped: Vec<DomainPattern>,
-}
-
-impl Difference {
-    /// From one list to another. Order and repetitions make no difference.
-    pub fn between(old: &Whitelist, new: &Whitelist) -> Self {
-        let mut difference = Self::default();
-        let has_text =
-            |list: &Whitelist, text: &str| list.patterns().iter().any(|other| other.domain == text);
-        for pattern in new.patterns().iter().filter(|pattern| !old.patterns().contains(pattern)) {
-            let to =
-                if has_text(old, &pattern.domain) { &mut difference.retyped } else { &mut difference.added };
-            if !to.contains(pattern) {
-                to.push(pattern.clone());
-            }
-        }
-        for pattern in old.patterns().iter().filter(|pattern| !has_text(new, &pattern.domain)) {
-            if !difference.removed.contains(pattern) {
-                difference.removed.push(pattern.clone());
-            }
-        }
-        difference
-    }
-
-    /// Whether both lists let the same hosts through.
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.retyped.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,18 +212,5 @@ mod tests {
             assert_eq!(whitelist, Whitelist::snapshot());
             assert!(origin.problem.unwrap().contains(why), "{why}");
         }
-    }
-
-    #[test]
-    fn a_difference_names_what_came_what_went_and_what_is_read_in_another_way() {
-        let difference = Difference::between(&list("a\nb\nc", "d"), &list("a\nd\ne\ne", "c"));
-        let texts = |patterns: &[DomainPattern]| {
-            let words = patterns.iter().map(|pattern| format!("{} {}", pattern.kind.word(), pattern.domain));
-            words.collect::<Vec<_>>()
-        };
-        assert_eq!(texts(&difference.added), ["strict e"]);
-        assert_eq!(texts(&difference.removed), ["strict b"]);
-        assert_eq!(texts(&difference.retyped), ["strict d", "regex c"]);
-        assert!(Difference::between(&list("a\nb", ""), &list("b\na\na", "")).is_empty());
     }
 }
