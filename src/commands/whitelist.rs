@@ -33,7 +33,8 @@ enum Command {
     },
     /// Take a newer list: upstream's, or one of a file.
     Update {
-        /// A `domain_whitelist.json`, a `strict.lst` or `regex.lst`, or a folder with both of these.
+        /// A `domain_whitelist.json`, a folder with `strict.lst` and `regex.lst`, or one of these two: then the patterns of
+        /// the other type stay.
         #[arg(long, value_name = "PATH")]
         from: Option<PathBuf>,
         /// Keep it without asking.
@@ -110,13 +111,13 @@ fn line(pattern: &DomainPattern) -> String {
 }
 
 fn update(from: Option<PathBuf>, yes: bool, dry_run: bool) -> Result<ExitCode> {
+    let store = Store::of_user();
+    let (old, in_force) = in_force();
     let (new, origin) = match from {
-        Some(path) => sources::of_path(&path)?,
+        Some(path) => sources::of_path(&path, &old)?,
         None => sources::of_upstream()?,
     };
     sources::check(&new)?;
-    let store = Store::of_user();
-    let (old, in_force) = in_force();
     let difference = Difference::between(&old, &new);
     tell("", &format!("Compared with {in_force}:"));
     for (sign, patterns) in [("+", &difference.added), ("-", &difference.removed), ("~", &difference.retyped)]

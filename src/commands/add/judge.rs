@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind};
 use crate::outbound::near_miss::nearest;
 use crate::outbound::whitelist::Whitelist;
 
+/// What `--unpinned` means; the script reports such a download as not verified.
+const NO_PIN: &str = "entered without a pin, so the script will take whatever arrives";
+
 /// What the learner asked for.
 pub(super) struct Asked<'a> {
     /// A sha256 that was given.
@@ -90,7 +93,13 @@ pub(super) fn judge(
                 .hint("to enter it without asking for it: `--no-fetch`, with `--sha256 HEX` or `--unpinned`"),
         ),
         Some(Fetched::CannotTell(why)) => could_not_tell(url, existing, block, asked, &why),
-        None => could_not_tell(url, existing, block, asked, "it was not fetched"),
+        None => {
+            let error = Error::new(
+                ErrorKind::Inconclusive,
+                format!("failed to add `{url}`: nothing is known of its content"),
+            );
+            unseen(url, existing, block, asked, "not fetched", with_ways(error, url))
+        }
     }
 }
 
@@ -113,7 +122,7 @@ fn of_file(url: &Url, existing: Option<&str>, body: &Body, asked: &Asked<'_>) ->
         verdict.concerns.push("the file is empty".to_owned());
     } else if is_unexpected_page(url, body) {
         verdict.concerns.push(format!(
-            "a web page came where a file was expected ({}): is the link public, and does it lead to the file itself?",
+            "a web page came where a file was expected, {}: is the link public, and does it lead to the file itself?",
             seen(body)
         ));
     }
@@ -131,11 +140,11 @@ fn of_file(url: &Url, existing: Option<&str>, body: &Body, asked: &Asked<'_>) ->
         ));
     }
     if asked.unpinned && old.is_none() {
-        return verdict.enter(url.to_string(), format!("fetched {}; without a pin, as asked", seen(body)));
+        return verdict.enter(url.to_string(), format!("fetched {}; {NO_PIN}", seen(body)));
     }
     verdict.enter(
         pinned(url, &body.sha256),
-        format!("fetched {}; pinned by its sha256 {}", seen(body), body.sha256),
+        format!("fetched {}, to be pinned by its sha256 {}", seen(body), body.sha256),
     )
 }
 
@@ -147,10 +156,17 @@ fn could_not_tell(
     why: &str,
 ) -> Verdict {
     let error = Error::new(ErrorKind::Inconclusive, format!("could not tell what is at `{url}`: {why}"))
-        .hint("that says nothing about the URL; type the command again where there is Internet")
-        .hint("or pin your own copy: `--sha256 HEX`, with what `sha256sum` prints of it")
-        .hint("or take whatever arrives: `--unpinned`");
-    unseen(url, existing, block, asked, &format!("could not tell: {why}"), error)
+        .hint("that says nothing about the URL; type the command again where there is Internet");
+    unseen(url, existing, block, asked, &format!("could not tell: {why}"), with_ways(error, url))
+}
+
+/// The two ways to enter a file that was not seen.
+fn with_ways(error: Error, url: &Url) -> Error {
+    error
+        .hint(format!(
+            "pin a copy that you have: `golem-outbound add '{url}' --sha256 $(sha256sum FILE | cut -c-64)`"
+        ))
+        .hint(format!("or take whatever arrives: `golem-outbound add '{url}' --unpinned`"))
 }
 
 /// Without a look at the content an entry is made of what is known in another way, or not at all.
@@ -176,9 +192,7 @@ fn unseen(
         }
         (None, None) => match existing {
             Some(entry) => verdict.enter(entry.to_owned(), why),
-            None if asked.unpinned => {
-                verdict.enter(url.to_string(), format!("{why}; without a pin, as asked"))
-            }
+            None if asked.unpinned => verdict.enter(url.to_string(), format!("{why}; {NO_PIN}")),
             None => Verdict::fail(error),
         },
     }
@@ -215,8 +229,8 @@ pub(super) fn not_whitelisted(url: &Url, whitelist: &Whitelist, origin: &Origin)
     let near =
         near.map(|miss| format!(" (near: `{}`, but {})", miss.pattern.domain, miss.why)).unwrap_or_default();
     Some(format!(
-        "`{host}` is not on {origin}{near}: providers refuse the whole cluster because of it, and `ray up` waits at \
-         [1/9] for ever; see `golem-outbound explain {}`",
+        "`{host}` is not on {origin}{near}: providers with that list refuse the whole cluster because of it, and \
+         `ray up` may wait at [1/9] for ever; see `golem-outbound explain {}`",
         url.origin().ascii_serialization()
     ))
 }

@@ -19,15 +19,26 @@ const UPSTREAM: &str =
 /// A list has two kilobytes.
 const LIMIT: usize = 1_000_000;
 
-/// A file, or a folder with `strict.lst` and `regex.lst`.
+/// A file, or a folder with `strict.lst` and `regex.lst`. One of these alone says nothing of the other type, so those
+/// patterns stay as they are in `old`.
 ///
 /// # Errors
 /// It cannot be read, or a pattern does not compile.
-pub(super) fn of_path(path: &Path) -> Result<(Whitelist, From)> {
+pub(super) fn of_path(path: &Path, old: &Whitelist) -> Result<(Whitelist, From)> {
     let shown = path.canonicalize().map_err(|error| Error::io("read", path, error))?;
     let origin = From::File(shown.display().to_string());
     if !path.is_dir() {
-        return Ok((read_whitelist(path)?, origin));
+        let new = read_whitelist(path)?;
+        let of_old = match path.file_name().and_then(|name| name.to_str()) {
+            Some("strict.lst") => Some(MatchKind::Regex),
+            Some("regex.lst") => Some(MatchKind::Strict),
+            _ => None,
+        };
+        let kept = old.patterns().iter().filter(|pattern| Some(pattern.kind) == of_old);
+        let patterns = new.patterns().iter().chain(kept).cloned().collect();
+        let whole = Whitelist::new(patterns)
+            .map_err(|error| Error::internal("failed to join two lists that were read").caused_by(error))?;
+        return Ok((whole, origin));
     }
     let read = |name: &str| {
         let file = path.join(name);
@@ -116,18 +127,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("strict.lst", "a.io\n");
-        assert_eq!(of_path(folder.path()).unwrap_err().kind().exit_code(), 2);
+        let old = Whitelist::from_lists("old.io", "^old$").unwrap();
+        assert_eq!(of_path(folder.path(), &old).unwrap_err().kind().exit_code(), 2);
         write("regex.lst", "^b$\n");
         write("domain_whitelist.json", r#"{"patterns":[{"domain":"c"}]}"#);
         let texts = |name: &str| {
-            let (list, _) = of_path(&folder.path().join(name)).unwrap();
+            let (list, _) = of_path(&folder.path().join(name), &old).unwrap();
             list.patterns().iter().map(|pattern| pattern.domain.clone()).collect::<Vec<_>>()
         };
         assert_eq!(texts(""), ["a.io", "^b$"]);
-        assert_eq!(texts("strict.lst"), ["a.io"]);
+        assert_eq!(texts("strict.lst"), ["a.io", "^old$"]);
+        assert_eq!(texts("regex.lst"), ["^b$", "old.io"]);
         assert_eq!(texts("domain_whitelist.json"), ["c"]);
         write("regex.lst", "(\n");
-        assert!(of_path(folder.path()).unwrap_err().message().contains("invalid regex pattern"));
+        assert!(of_path(folder.path(), &old).unwrap_err().message().contains("invalid regex pattern"));
     }
 
     #[test]
