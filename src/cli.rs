@@ -32,6 +32,10 @@ enum Command {
     Check(commands::check::Args),
     /// Say whether providers would accept URLs, and what to write instead.
     Explain(commands::explain::Args),
+    /// Enter a file of your own in the project, after a look at it.
+    Add(commands::add::Args),
+    /// The whitelist that `check` and `explain` go by.
+    Whitelist(commands::whitelist::Args),
     /// Walk the tutorial, step by step.
     Run(commands::run::Args),
     /// The emulated Golem Network on this machine.
@@ -71,6 +75,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Environment(args) => commands::environment::run(args),
         Command::Check(args) => commands::check::run(args),
         Command::Explain(args) => commands::explain::run(args),
+        Command::Add(args) => commands::add::run(args),
+        Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),

@@ -2,6 +2,7 @@
 //!
 //! May import `error`. Invariant: positions are one-based lines and columns counted in characters.
 
+pub mod brackets;
 mod fix;
 
 pub use fix::{Edit, Fix, apply};

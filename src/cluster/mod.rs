@@ -5,6 +5,7 @@
 
 mod config;
 mod document;
+pub mod edit;
 mod golem_keys;
 mod image;
 mod outbound_urls;

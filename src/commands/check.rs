@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::{Error, Result};
 use crate::outbound::manifest::Manifest;
 use crate::outbound::rules::Rules;
-use crate::outbound::whitelist::{SNAPSHOT_DATE, Whitelist};
+use crate::outbound::whitelist::Whitelist;
 
 /// The script beside the cluster file whose URLs are looked at.
 const SCRIPT: &str = "simple-outbound.py";
@@ -64,8 +64,9 @@ struct JsonReport<'a> {
 pub fn run(args: Args) -> Result<ExitCode> {
     let path = if args.path.is_dir() { args.path.join("golem-cluster.yaml") } else { args.path };
     let text = read(&path)?;
+    let (whitelist, origin) = super::whitelist::in_force();
     let (config, mut findings) = ClusterConfig::parse(&text);
-    findings.extend(whitelist_findings(&text, &Whitelist::snapshot()));
+    findings.extend(whitelist_findings(&text, &whitelist));
     findings.sort_by_key(|finding| finding.span.map_or((usize::MAX, 0), |span| (span.line, span.column)));
     let mut checked = vec![Checked { file: path.display().to_string(), source: text, findings }];
     let script = path.with_file_name(SCRIPT);
@@ -76,13 +77,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let findings = script_findings(config, &source);
         checked.push(Checked { file: script.display().to_string(), source, findings });
     }
-    let verdicts = verdicts(config.as_ref());
+    let verdicts = verdicts(config.as_ref(), &whitelist);
     if args.show == Some(Show::Manifest) {
         show_manifest(config.as_ref(), &checked);
     } else if args.format == Format::Json {
         println!("{}", to_json(&report(&checked, &verdicts))?);
     } else {
-        print!("{}", text_report(&checked, &verdicts, width()));
+        print!("{}", text_report(&checked, &verdicts, &origin.to_string(), width()));
     }
     Ok(if count(&checked, Severity::Error) > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -96,7 +97,7 @@ fn read(path: &Path) -> Result<String> {
     })
 }
 
-fn verdicts(config: Option<&ClusterConfig>) -> Vec<UrlVerdict> {
+fn verdicts(config: Option<&ClusterConfig>, whitelist: &Whitelist) -> Vec<UrlVerdict> {
     let mut urls: Vec<String> = Vec::new();
     for url in
         config.into_iter().flat_map(|config| &config.node_types).flat_map(|node| &node.demand.outbound_urls)
@@ -107,7 +108,7 @@ fn verdicts(config: Option<&ClusterConfig>) -> Vec<UrlVerdict> {
             urls.push(origin);
         }
     }
-    urls.iter().map(|url| judge(&Rules::default(), &Whitelist::snapshot(), url)).collect()
+    urls.iter().map(|url| judge(&Rules::default(), whitelist, url)).collect()
 }
 
 fn count(checked: &[Checked], severity: Severity) -> usize {
@@ -131,10 +132,10 @@ fn rendered(checked: &[Checked], width: usize) -> String {
         .collect()
 }
 
-fn text_report(checked: &[Checked], verdicts: &[UrlVerdict], width: usize) -> String {
+fn text_report(checked: &[Checked], verdicts: &[UrlVerdict], whitelist: &str, width: usize) -> String {
     let mut text = rendered(checked, width);
     if !verdicts.is_empty() {
-        text += &fill("", "", &format!("Providers with the default whitelist ({SNAPSHOT_DATE}):"), width);
+        text += &fill("", "", &format!("Providers with {whitelist}:"), width);
         for verdict in verdicts {
             let (word, why) = match &verdict.pattern {
                 Some(pattern) => ("accept", format!("({} `{}`)", pattern.kind.word(), pattern.domain)),
@@ -186,7 +187,7 @@ mod tests {
         let checked = [Checked { file: "golem-cluster.yaml".into(), source, findings: vec![finding] }];
         let judge = |url| judge(&Rules::default(), &Whitelist::snapshot(), url);
         let verdicts = [judge("https://ipfs.io"), judge("https://example.org")];
-        insta::assert_snapshot!(text_report(&checked, &verdicts, 80), @r"
+        insta::assert_snapshot!(text_report(&checked, &verdicts, "the default whitelist (2025-10-27)", 80), @r"
         error[outbound-url-without-scheme]: `ipfs.io` has no scheme
           --> golem-cluster.yaml:1:17
           |

@@ -83,9 +83,9 @@ pub(super) struct UrlVerdict {
 
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let whitelist = match &args.whitelist {
-        Some(path) => read_whitelist(path)?,
-        None => Whitelist::snapshot(),
+    let (whitelist, source) = match &args.whitelist {
+        Some(path) => (read_whitelist(path)?, source(Some(path))),
+        None => super::whitelist::in_force_as_words(),
     };
     let everyone = match args.everyone {
         Everyone::All => Mode::All,
@@ -96,7 +96,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let explanation = explain(&rules, &whitelist, &args.urls);
     match args.format {
         Format::Json => println!("{}", to_json(&explanation)?),
-        Format::Text => print!("{}", text(&explanation, &source(args.whitelist.as_deref()), width())),
+        Format::Text => print!("{}", text(&explanation, &source, width())),
     }
     Ok(ExitCode::from(match &explanation {
         Explanation { accepted: true, .. } => 0,
@@ -111,7 +111,7 @@ pub(super) fn to_json(value: &impl Serialize) -> Result<String> {
         .map_err(|error| Error::internal("failed to write the verdict as JSON").caused_by(error))
 }
 
-fn read_whitelist(path: &Path) -> Result<Whitelist> {
+pub(super) fn read_whitelist(path: &Path) -> Result<Whitelist> {
     let name = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::usage(format!("failed to read `{name}`: {error}")).caused_by(error))?;

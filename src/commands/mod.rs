@@ -2,6 +2,7 @@
 //!
 //! May import everything but `cli`. Invariant: data goes to stdout, narration to stderr.
 
+pub mod add;
 pub mod check;
 pub mod demo;
 pub mod doctor;
@@ -15,6 +16,7 @@ pub mod new;
 mod paragraph;
 pub mod run;
 mod walk;
+pub mod whitelist;
 
 use crate::error::Error;
 

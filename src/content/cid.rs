@@ -55,6 +55,20 @@ impl fmt::Display for Cid {
     }
 }
 
+impl Cid {
+    /// The sha2-256 of the body that it names, as 64 lower-case hexadecimal digits. `None` if the CID names a tree of
+    /// blocks or hashes in another way, so that the body alone does not tell.
+    pub fn sha256(&self) -> Option<String> {
+        let is_hash = self.0.codec() == RAW && self.0.hash().code() == SHA2_256;
+        is_hash.then(|| hex(self.0.hash().digest()))
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Compares a body with the block that the CID names.
 pub fn verify(cid: &Cid, body: &[u8]) -> Verification {
     if cid.0.codec() != RAW {
@@ -83,6 +97,15 @@ mod tests {
         check(r, b"R", &Verification::Verified);
         check(r, b"R\n", &Verification::Mismatch);
         check(r, b"", &Verification::Mismatch);
+    }
+
+    #[test]
+    fn only_a_raw_block_tells_the_hash_of_its_body() {
+        let sha256 = |cid: &str| cid.parse::<Cid>().unwrap().sha256();
+        let r = sha256("bafkreiemev2isidd7gk7352wxtqh6rwbuumt4vgnkkbx5wi6giaizt2bvq");
+        assert_eq!(r, Some(hex(&Sha256::digest(b"R"))));
+        assert_eq!(sha256("bafkqaaa"), None);
+        assert_eq!(sha256("bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi"), None);
     }
 
     #[test]

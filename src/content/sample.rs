@@ -5,6 +5,9 @@
 /// What the script asks for.
 pub const URL: &str = "https://dl.dropboxusercontent.com/scl/fi/golem-outbound-sample/hello.txt?rlkey=sample";
 
+/// Where Dropbox serves files themselves.
+pub const HOST: &str = "dl.dropboxusercontent.com";
+
 /// The word by which the sample is recognised in a script.
 pub const MARK: &str = "golem-outbound-sample";
 
@@ -21,7 +24,7 @@ pub fn is_in(script: &str) -> bool {
 
 /// The command, typed in the project's folder, that puts a link of one's own in the sample's place.
 pub fn replace_with(link: &str) -> String {
-    format!("sed -i 's|\"https://[^\"]*{MARK}[^\"]*\"|\"{link}\"|' simple-outbound.py")
+    format!("golem-outbound add --replace-sample '{link}'")
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::cluster::ClusterConfig;
-use crate::content::{mirror, source};
+use crate::content::downloads::Downloads;
+use crate::content::mirror;
 use crate::diagnostic::{Diagnostic, as_error};
 use crate::error::{Error, Result};
 use crate::tutorial::{Tutorial, Value, Values};
@@ -60,15 +61,7 @@ impl Project {
                 .hint(format!("write a line such as `project: my-project` in {PROJECT_FILE}"))
         })?;
         let cluster = cluster(&read(&folder.join(CLUSTER_FILE))?)?;
-        let urls = source::downloads_of(&read(&folder.join(SCRIPT))?).unwrap_or_default();
-        if urls.is_empty() {
-            return Err(Error::usage(format!(
-                "`{SCRIPT}` has nothing to download: its list `DOWNLOADS` is missing or empty"
-            ))
-            .hint(
-                "write `DOWNLOADS = [`, one URL in quotes a line, and `]`, each at the start of its own line",
-            ));
-        }
+        let urls = downloads(&read(&folder.join(SCRIPT))?)?;
         Ok(Self { folder, name: made.project, cluster, urls })
     }
 
@@ -154,6 +147,21 @@ fn cluster(text: &str) -> Result<ClusterConfig> {
         return Err(error.hint("mend it, then look again: `golem-outbound check`"));
     }
     config.ok_or_else(|| Error::internal(format!("failed to read `{CLUSTER_FILE}`: no view and no finding")))
+}
+
+/// What the script downloads when it is given no URLs.
+fn downloads(script: &str) -> Result<Vec<String>> {
+    let list = Downloads::find(script).map_err(|finding| {
+        let nothing = Error::usage(format!("`{SCRIPT}` has nothing to download"));
+        as_error(SCRIPT, script, &[*finding]).unwrap_or(nothing)
+    })?;
+    if list.urls().is_empty() {
+        return Err(Error::usage(format!(
+            "`{SCRIPT}` has nothing to download: its list `DOWNLOADS` is empty"
+        ))
+        .hint("enter a file of your own: `golem-outbound add URL`"));
+    }
+    Ok(list.urls().to_vec())
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ mod tests {
             answers.set("dropbox", link).unwrap();
             let files = preview("x", &answers).unwrap();
             let script = text(&files, "simple-outbound.py");
-            crate::content::source::downloads_of(script).unwrap().pop().unwrap()
+            crate::content::downloads::Downloads::find(script).unwrap().urls().last().unwrap().clone()
         };
         let direct = "https://dl.dropboxusercontent.com";
         assert_eq!(of("https://www.dropbox.com/s/a/b.txt?dl=0"), format!("{direct}/s/a/b.txt"));
@@ -185,7 +185,7 @@ mod tests {
         let files = preview("x", &Answers::default()).unwrap();
         let script = text(&files, "simple-outbound.py");
         assert!(script.lines().count() <= 90, "{} lines", script.lines().count());
-        let downloads = crate::content::source::downloads_of(script).unwrap();
+        let downloads = crate::content::downloads::Downloads::find(script).unwrap().urls().to_vec();
         assert_eq!(downloads.len(), 13);
         for download in downloads {
             let url = url::Url::parse(&download).unwrap();

@@ -1,5 +1,6 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
+mod add;
 mod cluster_file;
 mod commands;
 mod docs;
@@ -15,4 +16,5 @@ mod secrets;
 mod ssh;
 mod template;
 mod walk;
+mod whitelist;
 mod yagna;

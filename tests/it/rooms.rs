@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
     ("outbound", &["error", "diagnostic"], true),
     ("cluster", &["error", "diagnostic", "outbound"], true),
     ("tutorial", &["error", "diagnostic", "evidence", "event"], true),
-    ("content", &["error", "outbound"], false),
+    ("content", &["error", "diagnostic", "outbound"], false),
     ("exec", &["error"], false),
     ("scaffold", &["error", "outbound", "content"], false),
     ("localnet", &["error", "outbound", "content", "exec"], false),

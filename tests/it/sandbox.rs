@@ -21,13 +21,13 @@ const NOBODY: u32 = 65534;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A localnet's directory, environment and user for one test.
-struct Bench {
+pub(crate) struct Bench {
     root: tempfile::TempDir,
     user: Option<u32>,
 }
 
 impl Bench {
-    fn new(user: Option<u32>) -> Self {
+    pub(crate) fn new(user: Option<u32>) -> Self {
         let root = tempfile::tempdir().unwrap();
         // The build's directory may be closed to other users. A program of its own copies, because a file that this
         // process wrote could still be open in a child of another test, and then cannot be executed.
@@ -39,7 +39,7 @@ impl Bench {
         Self { root, user }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
 
@@ -58,7 +58,7 @@ impl Bench {
         call
     }
 
-    fn up(&self) -> State {
+    pub(crate) fn up(&self) -> State {
         let output = self.localnet("up", &[]).output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         self.state()
@@ -68,7 +68,7 @@ impl Bench {
         State::read_live(&self.dir()).unwrap().expect("it runs")
     }
 
-    fn exec(&self, command: &[&str]) -> Output {
+    pub(crate) fn exec(&self, command: &[&str]) -> Output {
         self.localnet("exec", &[&["--"], command].concat()).output().unwrap()
     }
 
