@@ -48,6 +48,13 @@ enum Command {
     LocalnetProcess(commands::localnet_process::Args),
 }
 
+impl Command {
+    /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
+    fn only_prints(&self) -> bool {
+        matches!(self, Self::Check(_) | Self::Explain(_) | Self::Whitelist(_))
+    }
+}
+
 /// Runs the program and returns its exit code; see `docs/exit-codes.md`.
 pub fn main() -> ExitCode {
     let name = std::env::args_os()
@@ -58,6 +65,9 @@ pub fn main() -> ExitCode {
         return crate::localnet::yagna_command();
     }
     let cli = Cli::parse();
+    if cli.command.only_prints() {
+        commands::end_with_the_reader();
+    }
     match dispatch(cli.command) {
         Ok(code) => code,
         Err(error) => {

@@ -18,7 +18,15 @@ pub mod run;
 mod walk;
 pub mod whitelist;
 
+use nix::sys::signal::{SigHandler, Signal, signal};
+
 use crate::error::Error;
+
+/// From now on the process ends quietly when whoever reads its output has gone, as `head` has after ten lines.
+pub fn end_with_the_reader() {
+    // SAFETY: the default action is no handler of ours, and no other thread runs yet. It cannot fail for SIGPIPE.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+}
 
 /// Prints an error as people read it: `error: …`, then each hint after an empty line. On a terminal the lines are
 /// broken to fit; elsewhere they stay whole, for those who search them.

@@ -1,7 +1,7 @@
 //! What the commands say when they cannot do what they were told, word by word: these texts are the program's face.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A folder with a few files that cannot be used.
 fn folder() -> tempfile::TempDir {
@@ -276,4 +276,19 @@ fn the_page_of_exit_codes_lists_every_kind_of_error() {
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_program_quietly() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_golem-outbound"))
+        .args(["whitelist", "show"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Closed long before the program, which has its list to read first, writes a line.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr).matches("panicked").count(), 0);
+    assert!(output.status.code().is_none_or(|code| code == 0), "{}", output.status);
 }
