@@ -137,6 +137,11 @@ impl Examination {
         packages
     }
 
+    /// Whether the missing packages, if any, can be installed without a person who types a password.
+    pub fn installable(&self) -> bool {
+        self.packages().is_empty() || (self.apt_get.is_some() && self.rights != Rights::None)
+    }
+
     /// The exact commands for a person to type, in order.
     pub fn commands(&self) -> Vec<String> {
         let packages = self.packages().join(" ");

@@ -44,8 +44,7 @@ pub struct Options<'a> {
 pub fn mend(examination: &Examination, consent: Consent, options: &mut Options<'_>) -> Result<()> {
     let Some(error) = examination.as_error() else { return Ok(()) };
     let packages = examination.packages();
-    let installable = packages.is_empty() || (examination.apt_get.is_some() && rights(examination));
-    if consent == Consent::Withheld || !installable {
+    if consent == Consent::Withheld || !examination.installable() {
         return Err(error);
     }
     if !packages.is_empty() {
@@ -60,10 +59,6 @@ pub fn mend(examination: &Examination, consent: Consent, options: &mut Options<'
         }
     }
     fetch_python(examination, options)
-}
-
-fn rights(examination: &Examination) -> bool {
-    examination.rights != Rights::None
 }
 
 /// Of the other commands only uv's own is run: the rest change the system's settings, which is for a person to do.
