@@ -80,7 +80,11 @@ pub fn mend_the_machine(yes: bool) -> Result<()> {
 }
 
 fn fix(examination: &Examination, yes: bool) -> Result<()> {
-    let consent = if yes || (examination.installable() && asked(examination)?) { Consent::Given } else { Consent::Withheld };
+    let consent = if yes || (examination.installable() && asked(examination)?) {
+        Consent::Given
+    } else {
+        Consent::Withheld
+    };
     install(examination, consent)
 }
 

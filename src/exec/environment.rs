@@ -209,11 +209,21 @@ impl Work<'_, '_> {
         let Some(uv) = uv else { return Err(python::none_suitable(&found)) };
         let why = python::none_suitable(&found);
         self.say(&format!("{}; fetching Python 3.11 with uv", why.message()));
-        self.call(
+        let fetched = self.call(
             "fetch Python 3.11 with uv",
             self.command(&uv, ["python", "install", "3.11"]),
             INSTALLATION,
-        )?;
+        );
+        match fetched {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
+            // What the machine lacks is the news; why one more way to it failed comes after.
+            Err(error) => {
+                let cause = tail(error.message(), 1);
+                let cause = cause.trim().trim_start_matches("cause: ");
+                return Err(why.hint(format!("uv could not download one just now: {cause}")));
+            }
+            Ok(()) => {}
+        }
         let interpreter =
             python::found_by_uv(&uv).and_then(|path| Interpreter::ask(&path)).filter(Interpreter::suitable);
         interpreter.map(|interpreter| (interpreter, Some(uv))).ok_or(why)
