@@ -54,6 +54,14 @@ impl Machine {
         self.program("python3", &PYTHON.replace("VERSION", version));
     }
 
+    /// A Python whose environments have a python that does this, whatever pip is asked for.
+    fn python_with_pip(&self, script: &str) {
+        self.program("pip-of-venv", &format!("#!/bin/sh\nbin=${{0%/*}}\n{script}\n"));
+        let make = "#!/bin/sh\nif [ \"$1 $2\" = '-m venv' ]; then\n    mkdir -p \"$3/bin\"\n    \
+                    cp \"${0%/*}/pip-of-venv\" \"$3/bin/python\"\n    exit\nfi\n";
+        self.program("python3", &PYTHON.replace("#!/bin/sh\n", make).replace("VERSION", "3.10.13"));
+    }
+
     fn command(&self, project: &str, install: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_golem-outbound"));
         command
@@ -134,6 +142,8 @@ fn a_moved_project_and_a_deleted_environment_are_noticed_and_made_anew() {
 #[test]
 fn a_registry_that_cannot_be_reached_leaves_nothing_half_made() {
     let machine = Machine::new();
+    machine
+        .python_with_pip("echo 'WARNING: Retrying (Retry(total=0)) http://me:secret@registry.test/'; exit 1");
     let install = "echo 'error: Failed to fetch: `http://me:secret@registry.test/simple/ray/`'; exit 2";
     let output = machine.environment("project", install);
     assert_eq!(output.status.code(), Some(4));
@@ -285,14 +295,11 @@ fn a_uv_that_can_download_no_python_does_not_hide_why_one_is_needed() {
 #[test]
 fn pip_takes_over_where_uv_cannot_reach_the_registry() {
     let machine = Machine::new();
-    // It makes environments whose python installs what is asked for, as far as anybody looks.
-    let pip = "#!/bin/sh\nbin=${0%/*}\nprintf '#!/bin/sh\\necho ray-on-golem 0.13.0\\n' > \"$bin/ray-on-golem\"\n\
-               printf '#!/bin/sh\\necho ray, version 2.9.3\\n' > \"$bin/ray\"\nchmod 755 \"$bin\"/ray*\n";
-    machine.program("pip-of-venv", pip);
-    let python = "#!/bin/sh\ncase \"$1 $2\" in '-m venv')\n  mkdir -p \"$3/bin\"; cp PIP \"$3/bin/python\"; exit;; esac\n\
-                  printf '%s\\n' 3.10.13 \"$0\" /usr True\n";
-    machine
-        .program("python3", &python.replace("PIP", &machine.path("bin/pip-of-venv").display().to_string()));
+    machine.python_with_pip(
+        "printf '#!/bin/sh\\necho ray-on-golem 0.13.0\\n' > \"$bin/ray-on-golem\"
+         printf '#!/bin/sh\\necho ray, version 2.9.3\\n' > \"$bin/ray\"
+         chmod 755 \"$bin\"/ray*",
+    );
     let output =
         machine.environment("project", "echo 'error: Failed to fetch: `https://registry.test/`'; exit 2");
     assert!(output.status.success(), "{}", said(&output));
