@@ -102,11 +102,17 @@ fn install(examination: &Examination, consent: Consent) -> Result<()> {
 
 /// Asks on a terminal; off one, silence is no consent.
 fn asked(examination: &Examination) -> Result<bool> {
-    if !console::user_attended() || !console::user_attended_stderr() {
+    let commands = examination.installing();
+    if commands.is_empty() || !console::user_attended() || !console::user_attended_stderr() {
         return Ok(false);
     }
+    // Not part of the question, which is drawn again with its answer and must fit the line.
+    for command in commands {
+        eprintln!("\n    {command}");
+    }
+    eprintln!();
     dialoguer::Confirm::new()
-        .with_prompt(format!("Install it? {}", examination.commands().join(" && ")))
+        .with_prompt("Shall I type that for you?")
         .default(true)
         .interact()
         .map_err(|error| Error::new(ErrorKind::Interrupted, format!("no answer: {error}")))

@@ -107,7 +107,7 @@ mod tests {
     fn protocols_go_by_number_for_machines_without_their_names() {
         let ip = Ipv4Addr::new(10, 42, 42, 3);
         for caught in [Caught::EveryPort, Caught::Ports(&[443])] {
-            let lines = batch(ip, caught, &[(ip, 53)]) + &ruleset(ip, None, 1);
+            let lines = batch(ip, caught, &[(ip, 53)]) + ruleset(ip, None, 1).as_str();
             assert!(!lines.contains("tcp") && !lines.contains("udp"), "{lines}");
         }
     }
