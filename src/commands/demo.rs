@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::doctor::{install, localnet_findings};
+use super::doctor::mend_the_machine;
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
-use crate::exec::doctor::examine;
-use crate::exec::mend::Consent;
 use crate::localnet::ContentMode;
 use crate::scaffold;
 use crate::tutorial::Selection;
@@ -30,7 +28,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .hint("name another folder: `golem-outbound demo ./another-demo`")
             .hint("or walk the project that is there: `golem-outbound run` in it"));
     }
-    mend_the_machine()?;
+    // `demo` consents to installing what the machine lacks.
+    mend_the_machine(true)?;
     scaffold(&args.dir)?;
     let code = walk(&Request {
         folder: args.dir.clone(),
@@ -44,16 +43,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
     })?;
     eprintln!("the project is in `{}`", args.dir.display());
     Ok(code)
-}
-
-/// `demo` consents to installing what the machine lacks, all of it at once and before anything starts.
-fn mend_the_machine() -> Result<()> {
-    let examination = examine(localnet_findings());
-    if examination.complete() {
-        return Ok(());
-    }
-    install(&examination, Consent::Given)?;
-    examine(localnet_findings()).as_error().map_or(Ok(()), Err)
 }
 
 /// A new project with every default.

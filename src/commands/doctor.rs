@@ -51,26 +51,45 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
 }
 
-/// What the localnet needs of the machine.
+/// What the localnet needs of the machine's kernel; programs are looked for by the examination itself.
 pub fn localnet_findings() -> Vec<Finding> {
-    let refused = localnet::support();
-    if refused.is_empty() {
-        return vec![Finding::ready("namespaces", "user namespaces can be made, for the localnet")];
-    }
-    let finding = |refused: localnet::Unsupported| {
-        let detail = refused.detail();
-        refused.commands.into_iter().fold(Finding::missing(refused.what, detail), Finding::command)
+    let finding = match localnet::namespaces() {
+        None => Finding::ready("namespaces", "user namespaces can be made, for the localnet"),
+        Some(refused) => {
+            let detail = refused.detail();
+            refused.commands.into_iter().fold(Finding::missing(refused.what, detail), Finding::command)
+        }
     };
-    refused.into_iter().map(finding).collect()
+    vec![finding]
+}
+
+/// Installs what the machine lacks, before anything of a walk starts: with `--yes`, or the reader's consent at a terminal.
+///
+/// # Errors
+/// As [`mend`], and if something is missing still.
+pub fn mend_the_machine(yes: bool) -> Result<()> {
+    let examination = examine(localnet_findings());
+    if examination.complete() {
+        return Ok(());
+    }
+    if !yes {
+        eprint!("{}", text(&examination, width()));
+    }
+    fix(&examination, yes)?;
+    examine(localnet_findings()).as_error().map_or(Ok(()), Err)
 }
 
 fn fix(examination: &Examination, yes: bool) -> Result<()> {
-    let consent = if yes || asked(examination)? { Consent::Given } else { Consent::Withheld };
+    let consent = if yes || (examination.installable() && asked(examination)?) {
+        Consent::Given
+    } else {
+        Consent::Withheld
+    };
     install(examination, consent)
 }
 
 /// Installs what an examination found missing, with live output on stderr.
-pub fn install(examination: &Examination, consent: Consent) -> Result<()> {
+fn install(examination: &Examination, consent: Consent) -> Result<()> {
     let stop = stop_on_signals()?;
     let mut options = Options {
         guard: Guard::current(),
@@ -83,11 +102,17 @@ pub fn install(examination: &Examination, consent: Consent) -> Result<()> {
 
 /// Asks on a terminal; off one, silence is no consent.
 fn asked(examination: &Examination) -> Result<bool> {
-    if !console::user_attended() || !console::user_attended_stderr() {
+    let commands = examination.installing();
+    if commands.is_empty() || !console::user_attended() || !console::user_attended_stderr() {
         return Ok(false);
     }
+    // Not part of the question, which is drawn again with its answer and must fit the line.
+    for command in commands {
+        eprintln!("\n    {command}");
+    }
+    eprintln!();
     dialoguer::Confirm::new()
-        .with_prompt(format!("Install it? {}", examination.commands().join(" && ")))
+        .with_prompt("Shall I type that for you?")
         .default(true)
         .interact()
         .map_err(|error| Error::new(ErrorKind::Interrupted, format!("no answer: {error}")))

@@ -1,11 +1,10 @@
 //! `golem-outbound new`: ask, make, say what to type next.
 
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use console::Term;
-use dialoguer::{Input, Select};
-
+use super::paragraph::{error_width, fill};
 use crate::error::{Error, ErrorKind, Result};
 use crate::scaffold::{self, Answers, Placeholder};
 
@@ -29,18 +28,15 @@ pub struct Args {
 pub fn run(args: Args) -> Result<ExitCode> {
     let target = target(&args.name)?;
     let mut answers = Answers::default();
-    let mut defined = Vec::new();
+    let mut given = Vec::new();
     for definition in &args.define {
-        defined.push(answers.define(definition)?);
+        let (name, value) = answers.define(definition)?;
+        given.push((name, value.to_owned()));
     }
-    let terminal = Term::stderr();
-    if !args.yes && !args.plan && terminal.is_term() && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        for placeholder in scaffold::placeholders() {
-            if !defined.contains(&placeholder.name.as_str()) {
-                answers.set(&placeholder.name, &ask(placeholder, &terminal)?)?;
-            }
-        }
+    if !args.yes && !args.plan && console::user_attended() && console::user_attended_stderr() {
+        ask_for_the_rest(&mut answers, &mut given)?;
     }
+    say_rewritten(&given)?;
     if args.plan {
         return plan(&args.name, &answers);
     }
@@ -58,29 +54,62 @@ fn target(name: &str) -> Result<PathBuf> {
     Ok(target.to_owned())
 }
 
-fn ask(placeholder: &Placeholder, terminal: &Term) -> Result<String> {
-    let gone = |cause: dialoguer::Error| {
-        Error::new(ErrorKind::Interrupted, format!("failed to ask for `{}`: {cause}", placeholder.name))
-            .hint("without questions: `golem-outbound new NAME --yes`")
-    };
-    if !placeholder.choices.is_empty() {
-        let default = placeholder.choices.iter().position(|choice| *choice == placeholder.default);
-        let chosen = Select::new()
-            .with_prompt(&placeholder.prompt)
-            .items(&placeholder.choices)
-            .default(default.unwrap_or(0))
-            .interact_on(terminal)
-            .map_err(gone)?;
-        return Ok(placeholder.choices[chosen].clone());
+/// Asks for every value that is not given already.
+fn ask_for_the_rest(answers: &mut Answers, given: &mut Vec<(&'static str, String)>) -> Result<()> {
+    eprint!(
+        "{}",
+        fill("", "", "Enter takes the value in brackets; Ctrl-C ends, and makes nothing.", columns())
+    );
+    for placeholder in scaffold::placeholders() {
+        if given.iter().any(|(name, _)| *name == placeholder.name) {
+            continue;
+        }
+        let value = ask(placeholder)?;
+        answers.set(&placeholder.name, &value)?;
+        given.push((&placeholder.name, value));
     }
-    Input::<String>::new()
-        .with_prompt(&placeholder.prompt)
-        .default(placeholder.default.clone())
-        .validate_with(|value: &String| {
-            placeholder.check(value).map_err(|error| error.hints().first().cloned().unwrap_or_default())
-        })
-        .interact_text_on(terminal)
-        .map_err(gone)
+    Ok(())
+}
+
+/// Asks until the answer is a value. The terminal edits the line itself, because links are longer than it is wide.
+fn ask(placeholder: &Placeholder) -> Result<String> {
+    eprint!("\n{}", fill("", "", &placeholder.question(), columns()));
+    loop {
+        eprint!("{} [{}]: ", console::style(&placeholder.name).for_stderr().bold(), placeholder.default);
+        let mut line = Vec::new();
+        let read = std::io::stdin().lock().read_until(b'\n', &mut line);
+        if !matches!(read, Ok(count) if count > 0) {
+            eprintln!();
+            let message = format!("failed to ask for `{}`: the input has ended", placeholder.name);
+            return Err(Error::new(ErrorKind::Interrupted, message)
+                .hint("without questions: `golem-outbound new NAME --yes`"));
+        }
+        let line = String::from_utf8_lossy(&line);
+        let value = if line.trim().is_empty() { &placeholder.default } else { line.trim() };
+        match placeholder.check(value) {
+            Ok(_) => return Ok(value.to_owned()),
+            Err(error) => {
+                let reason = error.hints().first().cloned().unwrap_or_default();
+                eprint!("{}", fill("", "  ", &format!("{}: {reason}", error.message()), columns()));
+            }
+        }
+    }
+}
+
+/// Says which links the project holds in another form than they were given in.
+fn say_rewritten(given: &[(&'static str, String)]) -> Result<()> {
+    for (name, value) in given {
+        for link in scaffold::rewritten(name, value)?.1 {
+            let text = format!("`{}` becomes `{}`: {}", link.from, link.to, link.why);
+            eprint!("{}", fill("note: ", "  ", &text, columns()));
+        }
+    }
+    Ok(())
+}
+
+/// Lines stay whole where standard error is no terminal.
+fn columns() -> usize {
+    error_width().unwrap_or(usize::MAX)
 }
 
 fn plan(name: &str, answers: &Answers) -> Result<ExitCode> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::doctor::mend_the_machine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec;
 use crate::exec::marker::{self, State};
@@ -99,6 +100,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let tutorial = project.tutorial(request.network.name())?;
     let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
+    if runs_own(&tutorial, &plan, "doctor") {
+        mend_the_machine(request.yes)?;
+    }
     let signals = Signals::catch()?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
@@ -144,6 +148,13 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     Ok(ExitCode::from(walked.exit_code()))
 }
 
+/// Whether a step that is due runs this subcommand of ours.
+fn runs_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
+    let due = plan.iter().filter(|planned| planned.is_due());
+    let mut commands = due.flat_map(|planned| &tutorial.steps()[planned.index].run);
+    commands.any(|argv| argv.starts_with(&[PROGRAM.into(), subcommand.into()]))
+}
+
 /// An environment that the chosen steps would find missing or broken, when none of them makes it.
 fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned]) -> Option<Problem> {
     let commands: Vec<&Vec<String>> = plan
@@ -151,7 +162,7 @@ fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned])
         .filter(|planned| planned.is_due())
         .flat_map(|planned| &tutorial.steps()[planned.index].run)
         .collect();
-    let is_made = commands.iter().any(|argv| argv.starts_with(&[PROGRAM.into(), "environment".into()]));
+    let is_made = runs_own(tutorial, plan, "environment");
     let is_needed = commands.iter().any(|argv| argv.first().is_some_and(|program| program != PROGRAM));
     if is_made || !is_needed {
         return None;

@@ -16,6 +16,9 @@ const GLIBC: (u32, u32) = (2, 34);
 /// What a walk writes: the environment, the nodes' files and logs.
 const SPACE: u64 = 1_200_000_000;
 
+/// Brings a suitable Python where uv is.
+pub const FETCH_PYTHON: &str = "uv python install 3.11";
+
 /// How something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,8 +140,27 @@ impl Examination {
         packages
     }
 
+    /// Whether the missing packages, if any, can be installed without a person who types a password.
+    pub fn installable(&self) -> bool {
+        self.packages().is_empty() || (self.apt_get.is_some() && self.rights != Rights::None)
+    }
+
     /// The exact commands for a person to type, in order.
     pub fn commands(&self) -> Vec<String> {
+        let mut commands = self.package_commands();
+        commands.extend(self.missing().flat_map(|finding| finding.commands.iter().cloned()));
+        commands
+    }
+
+    /// Those of the commands that are run with consent: they install. The rest change the system's settings.
+    pub fn installing(&self) -> Vec<String> {
+        let mut commands = self.package_commands();
+        let others = self.missing().flat_map(|finding| &finding.commands);
+        commands.extend(others.filter(|command| *command == FETCH_PYTHON).cloned());
+        commands
+    }
+
+    fn package_commands(&self) -> Vec<String> {
         let packages = self.packages().join(" ");
         let sudo = if self.rights == Rights::Root { "" } else { "sudo " };
         let mut commands = Vec::new();
@@ -148,7 +170,6 @@ impl Examination {
             }
             commands.push(format!("{sudo}apt-get install -y {packages}"));
         }
-        commands.extend(self.missing().flat_map(|finding| finding.commands.iter().cloned()));
         commands
     }
 
@@ -199,7 +220,7 @@ fn python_finding(places: &Places, distribution: &str) -> Finding {
     let why = python::none_suitable(&found);
     let finding = Finding::missing("Python 3.9 to 3.11", why.message());
     if uv.is_some() {
-        finding.command("uv python install 3.11")
+        finding.command(FETCH_PYTHON)
     } else if ["debian 12", "ubuntu 22.04"].contains(&distribution) {
         finding.package("python3").package("python3-venv")
     } else if let Some(maker) = found.iter().find(|one| one.has_venv && one.version >= (3, 8, 0)) {
@@ -323,6 +344,20 @@ mod tests {
         hint: type: `sudo apt-get install -y openssh-client`
         hint: type: `sudo sysctl a=1`
         ");
+    }
+
+    #[test]
+    fn consent_is_asked_for_what_installs_and_not_for_the_systems_settings() {
+        let examination = examination(
+            vec![
+                Finding::missing("ip", "x").package("iproute2"),
+                Finding::missing("Python 3.9 to 3.11", "x").command(FETCH_PYTHON),
+                Finding::missing("user namespaces", "x").command("sudo sysctl a=1"),
+            ],
+            Rights::Sudo,
+        );
+        assert_eq!(examination.installing(), ["sudo apt-get install -y iproute2", FETCH_PYTHON]);
+        assert_eq!(examination.commands().len(), 3);
     }
 
     #[test]

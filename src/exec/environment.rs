@@ -137,17 +137,31 @@ impl Work<'_, '_> {
         self.remove()?;
         let places = Places::of_this_machine();
         let (interpreter, uv) = self.tools(named, &places)?;
+        let mut result = self.attempt(&lock, &interpreter, uv.as_deref());
+        let unreachable = |error: &Error| error.kind() == ErrorKind::Inconclusive;
+        if uv.is_some() && interpreter.has_venv && result.as_ref().is_err_and(unreachable) {
+            // Mirrors and certificates are often set up for pip alone, in its pip.conf, which uv does not read.
+            self.say("uv cannot reach the package registry; trying pip, which has settings of its own");
+            result = self.attempt(&lock, &interpreter, None);
+        }
+        let tool = result?;
+        self.say(&format!("the environment is ready ({} s)", self.started.elapsed().as_secs()));
+        Ok(self.ready(true, tool))
+    }
+
+    /// Makes and verifies the environment with uv, or without one by pip; the tool's name. What fails is removed.
+    fn attempt(&mut self, lock: &str, interpreter: &Interpreter, uv: Option<&Path>) -> Result<String> {
         let tool = if uv.is_some() { "uv" } else { "pip" };
         let mut marker = Marker {
-            lock,
+            lock: lock.to_owned(),
             interpreter: interpreter.path.clone(),
             project: self.project.to_owned(),
             tool: tool.to_owned(),
             complete: false,
         };
         let result = self
-            .create(&interpreter, uv.as_deref(), &marker)
-            .and_then(|()| self.install(uv.as_deref()))
+            .create(interpreter, uv, &marker)
+            .and_then(|()| self.install(uv))
             .and_then(|()| self.verify())
             .and_then(|()| {
                 marker.complete = true;
@@ -158,8 +172,7 @@ impl Work<'_, '_> {
             let _ = self.remove();
             return Err(error);
         }
-        self.say(&format!("the environment is ready ({} s)", self.started.elapsed().as_secs()));
-        Ok(self.ready(true, tool.into()))
+        Ok(tool.to_owned())
     }
 
     /// Removes what we made. A link or a file named `venv` is somebody else's.
@@ -196,11 +209,21 @@ impl Work<'_, '_> {
         let Some(uv) = uv else { return Err(python::none_suitable(&found)) };
         let why = python::none_suitable(&found);
         self.say(&format!("{}; fetching Python 3.11 with uv", why.message()));
-        self.call(
+        let fetched = self.call(
             "fetch Python 3.11 with uv",
             self.command(&uv, ["python", "install", "3.11"]),
             INSTALLATION,
-        )?;
+        );
+        match fetched {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
+            // What the machine lacks is the news; why one more way to it failed comes after.
+            Err(error) => {
+                let cause = tail(error.message(), 1);
+                let cause = cause.trim().trim_start_matches("cause: ");
+                return Err(why.hint(format!("uv could not download one just now: {cause}")));
+            }
+            Ok(()) => {}
+        }
         let interpreter =
             python::found_by_uv(&uv).and_then(|path| Interpreter::ask(&path)).filter(Interpreter::suitable);
         interpreter.map(|interpreter| (interpreter, Some(uv))).ok_or(why)

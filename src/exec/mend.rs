@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::doctor::{Examination, Rights};
+use super::doctor::{Examination, FETCH_PYTHON, Rights};
 use super::process::{Action, Exit, Invocation};
 use super::registry::failure;
 use super::{Guard, program, python};
@@ -44,8 +44,7 @@ pub struct Options<'a> {
 pub fn mend(examination: &Examination, consent: Consent, options: &mut Options<'_>) -> Result<()> {
     let Some(error) = examination.as_error() else { return Ok(()) };
     let packages = examination.packages();
-    let installable = packages.is_empty() || (examination.apt_get.is_some() && rights(examination));
-    if consent == Consent::Withheld || !installable {
+    if consent == Consent::Withheld || !examination.installable() {
         return Err(error);
     }
     if !packages.is_empty() {
@@ -62,19 +61,13 @@ pub fn mend(examination: &Examination, consent: Consent, options: &mut Options<'
     fetch_python(examination, options)
 }
 
-fn rights(examination: &Examination) -> bool {
-    examination.rights != Rights::None
-}
-
 /// Of the other commands only uv's own is run: the rest change the system's settings, which is for a person to do.
 fn fetch_python(examination: &Examination, options: &mut Options<'_>) -> Result<()> {
-    let command = ["python", "install", "3.11"];
-    let wanted = format!("uv {}", command.join(" "));
-    let asked = examination.missing().any(|finding| finding.commands.contains(&wanted));
+    let asked = examination.installing().iter().any(|command| command == FETCH_PYTHON);
     match python::uv(&std::env::var_os("PATH").unwrap_or_default()) {
         Some(uv) if asked => {
-            let argv = std::iter::once(uv.into_os_string()).chain(command.map(OsString::from)).collect();
-            call(&wanted, argv, options)
+            let arguments = FETCH_PYTHON.split(' ').skip(1).map(OsString::from);
+            call(FETCH_PYTHON, std::iter::once(uv.into_os_string()).chain(arguments).collect(), options)
         }
         _ => Ok(()),
     }

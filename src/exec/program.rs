@@ -19,11 +19,13 @@ pub struct Program {
 }
 
 /// All programs that the walk needs, besides Python.
-pub const PROGRAMS: [Program; 4] = [
+pub const PROGRAMS: [Program; 5] = [
     Program { name: "rsync", package: "rsync", purpose: "copying your files to the nodes" },
     Program { name: "ssh", package: "openssh-client", purpose: "running commands on the nodes" },
     Program { name: "ssh-keygen", package: "openssh-client", purpose: "the cluster's key" },
     Program { name: "ip", package: "iproute2", purpose: "addresses and routes of the nodes" },
+    // A minimal Debian lacks it, and the localnet's nodes have the machine's own programs.
+    Program { name: "uptime", package: "procps", purpose: "ray-on-golem's test that a node answers" },
 ];
 
 /// Where `name` is on our PATH.

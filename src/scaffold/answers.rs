@@ -16,30 +16,30 @@ impl Default for Answers {
 }
 
 impl Answers {
-    /// Sets one value, in place of the default or an earlier value.
+    /// Sets one value, in place of the default or an earlier value; share links in it are rewritten.
     ///
     /// # Errors
     /// If there is no such placeholder or its value is not valid.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        find(name)?.check(value)?;
+        let taken = find(name)?.check(value)?;
         if let Some((_, answer)) = self.0.iter_mut().find(|(known, _)| *known == name) {
-            value.clone_into(answer);
+            *answer = taken;
         }
         Ok(())
     }
 
-    /// Sets a value from `name=value`, as on the command line, and returns the name.
+    /// Sets a value from `name=value`, as on the command line; returns the name and the value as given.
     ///
     /// # Errors
     /// As [`Answers::set`], and if there is no `=`.
-    pub fn define(&mut self, definition: &str) -> Result<&'static str> {
+    pub fn define<'a>(&mut self, definition: &'a str) -> Result<(&'static str, &'a str)> {
         let Some((name, value)) = definition.split_once('=') else {
             return Err(Error::usage(format!("`--define {}` has no `=`", definition.escape_debug()))
                 .hint("write `--define name=value`, for example `--define workers=2`"));
         };
         let (name, value) = (name.trim(), value.trim());
         self.set(name, value)?;
-        Ok(find(name)?.name.as_str())
+        Ok((find(name)?.name.as_str(), value))
     }
 
     /// The value of a placeholder; empty only for a name that is none.
@@ -76,7 +76,7 @@ mod tests {
     fn a_definition_takes_the_default_s_place() {
         let mut answers = Answers::default();
         assert_eq!(answers.get("workers"), "1");
-        assert_eq!(answers.define("workers = 3").unwrap(), "workers");
+        assert_eq!(answers.define("workers = 3").unwrap(), ("workers", "3"));
         assert_eq!(answers.get("workers"), "3");
     }
 

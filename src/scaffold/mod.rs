@@ -7,6 +7,7 @@ mod generate;
 mod name;
 mod placeholder;
 mod project;
+mod share_links;
 mod template;
 mod workshop;
 
@@ -15,3 +16,4 @@ pub use generate::{new_project, preview};
 pub use name::{check_name, check_target};
 pub use placeholder::{Placeholder, placeholders};
 pub use project::{ANSWERS_FILE, Project};
+pub use share_links::{Rewritten, rewritten};

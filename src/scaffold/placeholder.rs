@@ -1,12 +1,13 @@
 //! The template's placeholders: question, default, and what is a valid value.
 //!
-//! May import `template` and `error`. Invariant: `template/cargo-generate.toml` is the only place that defines them, so that
+//! May import `share_links`, `template` and `error`. Invariant: `template/cargo-generate.toml` is the only place that defines them, so that
 //! `cargo generate` asks the same questions and refuses the same values.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::share_links::rewritten;
 use super::template;
 use crate::error::{Error, Result};
 
@@ -73,30 +74,33 @@ fn parse(config: &str) -> std::result::Result<Vec<Placeholder>, Box<dyn std::err
 }
 
 impl Placeholder {
-    /// Whether a value can be taken; the error says what would do.
-    pub fn check(&self, value: &str) -> Result<()> {
+    /// The value that is taken for the given one, share links rewritten; the error says what would do.
+    pub fn check(&self, value: &str) -> Result<String> {
+        let (taken, _) = rewritten(&self.name, value)?;
         let valid = if self.choices.is_empty() {
-            self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
+            self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&taken))
         } else {
-            self.choices.iter().any(|choice| choice == value)
+            self.choices.contains(&taken)
         };
         if valid {
-            return Ok(());
+            return Ok(taken);
         }
         Err(Error::usage(format!("`{}` is not a value for `{}`", value.escape_debug(), self.name))
             .hint(self.explanation(value))
             .hint(format!("for example `--define {}=\"{}\"`", self.name, self.example())))
     }
 
+    /// The question for people, with the values to choose from.
+    pub fn question(&self) -> String {
+        match self.choices.is_empty() {
+            true => self.prompt.clone(),
+            false => format!("{}: {}", self.prompt, self.choices.join(", ")),
+        }
+    }
+
     /// What a valid value looks like, and what is wrong with this one where that can be told.
     fn explanation(&self, value: &str) -> String {
         let text = match self.name.as_str() {
-            "dropbox" if value.contains("/scl/fo/") || value.contains("/sh/") => {
-                "a folder's link gives a web page: share the file itself"
-            }
-            "dropbox" if value.contains("/scl/fi/") && !value.contains("rlkey=") => {
-                "the link lacks its `rlkey`, without which the visitor must log in: copy the whole link"
-            }
             "dropbox" => {
                 "`sample`, `none`, or the https link of a file at www.dropbox.com or dl.dropboxusercontent.com"
             }
@@ -159,6 +163,11 @@ mod tests {
         check("download_urls", "https://a.io/x,https://b.io/y\"", false);
         check("download_urls", "https://user:pw@a.io/", false);
         check("download_urls", "https://A.io/", false);
+        check("download_urls", "https://a.io/caf\u{e9}", false);
+        check("download_urls", "ipfs://bafkqaaa/x", true);
+        check("download_urls", "ipns://docs.ipfs.tech", false);
+        check("download_urls", "https://www.dropbox.com/s/abc/x.txt?dl=0", true);
+        check("download_urls", "https://www.dropbox.com/home", false);
         check("extra_outbound_urls", "http://a.io wss://b.io", true);
         check("extra_outbound_urls", "ipfs.io", false);
     }

@@ -5,13 +5,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-const PROGRAMS: [&str; 4] = ["rsync", "ssh", "ssh-keygen", "ip"];
+const PROGRAMS: [&str; 5] = ["rsync", "ssh", "ssh-keygen", "ip", "uptime"];
 
-/// Says its arguments and "installs" what rsync, openssh-client and iproute2 hold.
+/// Says its arguments and "installs" what rsync, openssh-client, iproute2 and procps hold.
 const APT_GET: &str = "#!/bin/sh
 echo \"apt-get $* ($DEBIAN_FRONTEND)\"
 [ \"$1\" = install ] || exit 0
-for name in rsync ssh ssh-keygen ip; do
+for name in rsync ssh ssh-keygen ip uptime; do
     printf '#!/bin/sh\\n' > \"${0%/*}/$name\"
     /bin/chmod 755 \"${0%/*}/$name\"
 done
@@ -60,9 +60,13 @@ fn everything_is_missing_at_once_and_the_exact_command_is_shown() {
         assert!(found.contains(&format!("missing  {name}\n")), "{found}");
     }
     let sudo = if root() { "" } else { "sudo " };
-    let expected = format!("`{sudo}apt-get install -y rsync openssh-client iproute2");
+    let expected = format!("`{sudo}apt-get install -y rsync openssh-client iproute2 procps");
     assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
-    assert!(stderr(&output).contains("this machine lacks rsync, ssh, ssh-keygen, ip"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("this machine lacks rsync, ssh, ssh-keygen, ip, uptime"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
@@ -76,7 +80,7 @@ fn programs_read_the_same_as_json() {
     assert_eq!(value["findings"][0]["packages"][0], "rsync");
     assert_eq!(output.status.code(), Some(3));
     let sudo = if root() { "" } else { "sudo " };
-    let install = format!("{sudo}apt-get install -y rsync openssh-client iproute2");
+    let install = format!("{sudo}apt-get install -y rsync openssh-client iproute2 procps");
     let commands = value["commands"].as_array().unwrap();
     assert!(commands.iter().any(|command| command.as_str().unwrap().starts_with(&install)), "{commands:?}");
 }
@@ -97,7 +101,7 @@ fn consent_of_root_installs_and_looks_again() {
     let output = doctor(machine.path(), &["--fix", "--yes"]);
     let said = stderr(&output);
     if root() {
-        assert!(said.contains("apt-get install -y rsync openssh-client iproute2"), "{said}");
+        assert!(said.contains("apt-get install -y rsync openssh-client iproute2 procps"), "{said}");
         assert!(said.contains("(noninteractive)"), "{said}");
         let found = String::from_utf8_lossy(&output.stdout).into_owned();
         for name in PROGRAMS {
@@ -154,7 +158,7 @@ fn an_ordinary_user_without_sudo_gets_the_exact_command() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
-    let command = "hint: type: `sudo apt-get install -y rsync openssh-client iproute2";
+    let command = "hint: type: `sudo apt-get install -y rsync openssh-client iproute2 procps";
     assert!(stderr(&output).contains(command), "{}", stderr(&output));
     assert!(!machine.path().join("rsync").exists(), "installed without rights");
 }

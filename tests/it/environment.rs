@@ -10,6 +10,7 @@ const UV: &str = r#"#!/bin/sh
 case "$1 $2" in
     "--version ") echo "uv 0.0.0" ;;
     "python find") exit 1 ;;
+    "python install") printf 'error: Failed to download python\n  cause: dns error\n' >&2; exit 2 ;;
     "venv --no-project")
         for venv in "$@"; do :; done
         mkdir -p "$venv/bin"; touch "$venv/bin/python" ;;
@@ -51,6 +52,14 @@ impl Machine {
 
     fn python(&self, version: &str) {
         self.program("python3", &PYTHON.replace("VERSION", version));
+    }
+
+    /// A Python whose environments have a python that does this, whatever pip is asked for.
+    fn python_with_pip(&self, script: &str) {
+        self.program("pip-of-venv", &format!("#!/bin/sh\nbin=${{0%/*}}\n{script}\n"));
+        let make = "#!/bin/sh\nif [ \"$1 $2\" = '-m venv' ]; then\n    mkdir -p \"$3/bin\"\n    \
+                    cp \"${0%/*}/pip-of-venv\" \"$3/bin/python\"\n    exit\nfi\n";
+        self.program("python3", &PYTHON.replace("#!/bin/sh\n", make).replace("VERSION", "3.10.13"));
     }
 
     fn command(&self, project: &str, install: &str) -> Command {
@@ -133,6 +142,8 @@ fn a_moved_project_and_a_deleted_environment_are_noticed_and_made_anew() {
 #[test]
 fn a_registry_that_cannot_be_reached_leaves_nothing_half_made() {
     let machine = Machine::new();
+    machine
+        .python_with_pip("echo 'WARNING: Retrying (Retry(total=0)) http://me:secret@registry.test/'; exit 1");
     let install = "echo 'error: Failed to fetch: `http://me:secret@registry.test/simple/ray/`'; exit 2";
     let output = machine.environment("project", install);
     assert_eq!(output.status.code(), Some(4));
@@ -235,10 +246,13 @@ fn after_a_kill_no_process_is_left_and_the_next_call_repairs() {
     assert!(said(&output).contains("the environment was left half made"), "{}", said(&output));
 }
 
-/// A machine whose only Python is one that cannot work, and which cannot make another.
-fn only(version: &str, has_venv: &str) -> String {
+/// A machine whose only Python is one that cannot work, and which cannot make another; with a uv, because that finds no
+/// download.
+fn only(version: &str, has_venv: &str, has_uv: bool) -> String {
     let machine = Machine::new();
-    std::fs::remove_file(machine.path("bin/uv")).unwrap();
+    if !has_uv {
+        std::fs::remove_file(machine.path("bin/uv")).unwrap();
+    }
     machine.program("python3", &PYTHON.replace("VERSION", version).replace("True", has_venv));
     let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
@@ -257,11 +271,42 @@ fn only(version: &str, has_venv: &str) -> String {
 
 #[test]
 fn a_machine_with_unsuitable_pythons_alone_is_told_why_and_what_to_do() {
-    let new = only("3.13.0", "False");
+    let new = only("3.13.0", "False", false);
     assert!(new.contains("Python 3.13.0 is too new: Ray 2.9.3 has no wheels for it"), "{new}");
     assert!(new.contains("silently install ray-on-golem 0.8.0"), "{new}");
     assert!(new.contains("`sudo apt-get install -y python3-venv`, then the same command again"), "{new}");
-    let old = only("3.7.16", "False");
+    let old = only("3.7.16", "False", false);
     assert!(old.contains("Python 3.7.16 is too old"), "{old}");
     assert!(old.contains("`uv python install 3.11`"), "{old}");
+}
+
+#[test]
+fn a_uv_that_can_download_no_python_does_not_hide_why_one_is_needed() {
+    for (version, why) in
+        [("3.12.1", "is too new: Ray 2.9.3 has no wheels"), ("3.8.18", "is too old: pip would")]
+    {
+        let said = only(version, "True", true);
+        assert!(said.contains(&format!("on this machine; Python {version} {why}")), "{said}");
+        assert!(said.contains("hint: uv could not download one just now: dns error"), "{said}");
+        assert!(said.contains("`sudo apt-get install -y python3 python3-venv`"), "{said}");
+    }
+}
+
+#[test]
+fn pip_takes_over_where_uv_cannot_reach_the_registry() {
+    let machine = Machine::new();
+    machine.python_with_pip(
+        "printf '#!/bin/sh\\necho ray-on-golem 0.13.0\\n' > \"$bin/ray-on-golem\"
+         printf '#!/bin/sh\\necho ray, version 2.9.3\\n' > \"$bin/ray\"
+         chmod 755 \"$bin\"/ray*",
+    );
+    let output =
+        machine.environment("project", "echo 'error: Failed to fetch: `https://registry.test/`'; exit 2");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("uv cannot reach the package registry; trying pip"), "{}", said(&output));
+    assert!(
+        std::fs::read_to_string(machine.path("project/venv/golem-outbound.json"))
+            .unwrap()
+            .contains("\"pip\"")
+    );
 }

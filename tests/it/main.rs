@@ -9,6 +9,7 @@ mod egress;
 mod environment;
 mod guard;
 mod python_env;
+mod questions;
 mod rooms;
 mod sandbox;
 mod script;

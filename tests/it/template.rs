@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use cargo_generate::{GenerateArgs, TemplatePath, Vcs};
+use cargo_generate::Cli;
+use clap::Parser;
 use golem_outbound::scaffold::{Answers, preview};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -56,33 +57,121 @@ fn assert_same(left: &BTreeMap<PathBuf, Vec<u8>>, right: &BTreeMap<PathBuf, Vec<
     }
 }
 
+/// What the command line `cargo generate` does, from its arguments on; the repository is the folder that it is typed in.
+fn cargo_generate(into: &Path, definitions: &[&str]) -> Result<PathBuf, String> {
+    if std::env::var_os("USER").is_none() {
+        // It wants to know its user, and a container may have none.
+        // SAFETY: no other test of this binary reads the environment except through std.
+        unsafe { std::env::set_var("USER", "nobody") };
+    }
+    let template = format!("{ROOT}/template");
+    let destination = into.display().to_string();
+    let mut argv = vec!["cargo", "generate", "--path", &template, "--name", "x", "--silent"];
+    argv.extend(["--destination", &destination]);
+    argv.extend(definitions.iter().flat_map(|definition| ["--define", definition]));
+    let Cli::Generate(arguments) = Cli::try_parse_from(argv).map_err(|error| error.to_string())?;
+    cargo_generate::generate(arguments).map_err(|error| format!("{error:#}"))
+}
+
+fn assert_both_make_the_same(definitions: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+    fs::create_dir(&ours).unwrap();
+    fs::create_dir(&theirs).unwrap();
+    let mut arguments = vec!["x"];
+    arguments.extend(definitions.iter().flat_map(|definition| ["--define", definition]));
+    let output = new(&ours, &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    cargo_generate(&theirs, definitions).unwrap();
+    // Neither a repository nor a hook's file comes with it.
+    assert_same(&tree(&ours.join("x")), &tree(&theirs.join("x")));
+}
+
 #[test]
 fn cargo_generate_makes_the_same_files() {
-    for definitions in [&[][..], &ALL[..]] {
+    assert_both_make_the_same(&[]);
+    assert_both_make_the_same(&ALL);
+}
+
+const CID: &str = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
+const PIN: &str = "#sha256=0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Links in every form that people copy, and a few that only look like it.
+fn share_links() -> Vec<String> {
+    let v0 = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG";
+    let links = [
+        "https://www.dropbox.com/s/a/b%20c.txt?dl=0",
+        "https://www.dropbox.com/scl/fi/a/b.txt?rlkey=k&st=s&dl=0{pin}",
+        "https://dropbox.com/s/a/b.txt?raw=1&x=y&&",
+        "https://m.dropbox.com/s/a/b.txt",
+        "https://dl.dropbox.com:8443/scl/fi/a/b?dl=1&rlkey=k",
+        "https://dl-web.dropbox.com/s/a/b",
+        "https://dl.dropboxusercontent.com/s/a/b?dl=1",
+        "https://dl.dropboxusercontent.com/else{pin}",
+        "https://notdropbox.com/s/a/b?dl=0",
+        "ipfs://{cid}",
+        "ipfs://{v0}/a/b?filename=c",
+        "https://{cid}.ipfs.dweb.link/",
+        "https://{cid}.ipfs.dweb.link/a/b?x=1{pin}",
+        "https://{cid}.ipfs.dweb.link",
+        "https://no-cid.ipfs.dweb.link/",
+        "https://gateway.pinata.cloud/ipfs/{v0}/readme",
+        "https://cloudflare-ipfs.com:8443/ipfs/{cid}?",
+        "https://ipfs.io/ipfs/{cid}?filename=x{pin}",
+        "https://example.com/ipfs/no-cid/{cid}",
+        "https://example.com/a/ipfs/{cid}",
+        "https://example.com",
+        "https://example.com/?format=raw",
+    ];
+    links.iter().map(|link| link.replace("{cid}", CID).replace("{v0}", v0).replace("{pin}", PIN)).collect()
+}
+
+#[test]
+fn share_links_become_the_same_with_cargo_generate() {
+    let all = format!("download_urls={}", share_links().join(" "));
+    assert_both_make_the_same(&[&all, "dropbox=https://m.dropbox.com/scl/fi/a/b.txt?rlkey=k&dl=0"]);
+}
+
+#[test]
+fn share_links_are_rewritten_and_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let links =
+        format!("download_urls=https://www.dropbox.com/s/a/b.txt?dl=0 https://{CID}.ipfs.dweb.link/x");
+    let output = new(folder.path(), &["x", "--define", &links, "--define", "dropbox=none"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    for (from, to) in [
+        ("https://www.dropbox.com/s/a/b.txt?dl=0", "https://dl.dropboxusercontent.com/s/a/b.txt"),
+        (&format!("https://{CID}.ipfs.dweb.link/x"), &format!("https://ipfs.io/ipfs/{CID}/x")),
+    ] {
+        assert!(said.contains(&format!("note: `{from}` becomes `{to}`: ")), "{said}");
+        let script = fs::read_to_string(folder.path().join("x/simple-outbound.py")).unwrap();
+        assert!(script.contains(&format!("\"{to}\",\n")) && !script.contains(from), "{script}");
+    }
+    let cluster = fs::read_to_string(folder.path().join("x/golem-cluster.yaml")).unwrap();
+    let urls = "outbound_urls:\n          - \"https://dl.dropboxusercontent.com\"\n          - \"https://ipfs.io\"\n\n";
+    assert!(cluster.contains(urls), "{cluster}");
+}
+
+#[test]
+fn links_that_work_in_no_form_are_refused_by_both() {
+    for link in [
+        "https://www.dropbox.com/sh/a/b?dl=0",
+        "https://www.dropbox.com/scl/fo/a/b?rlkey=k",
+        "https://www.dropbox.com/scl/fi/a/b?dl=0",
+        "https://www.dropbox.com/home",
+        "https://uc1.dl.dropboxusercontent.com/cd/0/x",
+        "https://ipfs.io/ipns/docs.ipfs.tech",
+        "https://docs.ipns.dweb.link/",
+        &format!("https://ipfs.io/ipfs/{CID}?format=raw"),
+    ] {
         let folder = tempfile::tempdir().unwrap();
-        let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
-        fs::create_dir(&ours).unwrap();
-        fs::create_dir(&theirs).unwrap();
-        let mut arguments = vec!["x"];
-        arguments.extend(definitions.iter().flat_map(|definition| ["--define", definition]));
-        assert!(new(&ours, &arguments).status.success());
-        // Without `quiet`, so that this is what the command line does; an author, because a container may have none.
-        let authors = Some("authors=nobody".to_owned());
-        if std::env::var_os("USER").is_none() {
-            // SAFETY: no other test of this binary reads the environment except through std.
-            unsafe { std::env::set_var("USER", "nobody") };
-        }
-        cargo_generate::generate(GenerateArgs {
-            template_path: TemplatePath { path: Some(format!("{ROOT}/template")), ..TemplatePath::default() },
-            name: Some("x".to_owned()),
-            silent: true,
-            vcs: Some(Vcs::None),
-            define: definitions.iter().map(ToString::to_string).chain(authors).collect(),
-            destination: Some(theirs.clone()),
-            ..GenerateArgs::default()
-        })
-        .unwrap();
-        assert_same(&tree(&ours.join("x")), &tree(&theirs.join("x")));
+        let definition = format!("download_urls={link}");
+        let output = new(folder.path(), &["x", "--define", &definition]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{link}: {said}");
+        assert!(said.contains("cannot be downloaded on a node\n\nhint: "), "{link}: {said}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{link}");
+        cargo_generate(folder.path(), &[&definition]).unwrap_err();
     }
 }
 

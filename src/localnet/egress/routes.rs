@@ -12,6 +12,9 @@ use super::namespace::administer;
 
 /// A device that swallows what is sent to it: a bridge without ports, because bridges are needed by the VPN anyway.
 const SINK: &str = "nowhere";
+/// Protocols go by number: their names stand in /etc/protocols, which a minimal Debian does not have.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// Which TCP connections for elsewhere are led to the loopback device.
 #[derive(Clone, Copy)]
@@ -42,16 +45,18 @@ fn batch(local_ip: Ipv4Addr, caught: Caught<'_>, datagrams: &[(Ipv4Addr, u16)]) 
         let _ = writeln!(lines, "route replace local {resolver} dev lo table 101 src {local_ip}");
     }
     match caught {
-        Caught::EveryPort => lines.push_str("rule add pref 40000 ipproto tcp lookup 100\n"),
+        Caught::EveryPort => {
+            let _ = writeln!(lines, "rule add pref 40000 ipproto {TCP} lookup 100");
+        }
         Caught::Ports(ports) => {
             for port in ports {
-                let _ = writeln!(lines, "rule add pref 40000 ipproto tcp dport {port} lookup 100");
+                let _ = writeln!(lines, "rule add pref 40000 ipproto {TCP} dport {port} lookup 100");
             }
-            lines.push_str("rule add unreachable pref 40001 ipproto tcp\n");
+            let _ = writeln!(lines, "rule add unreachable pref 40001 ipproto {TCP}");
         }
     }
     for (ip, port) in datagrams {
-        let _ = writeln!(lines, "rule add pref 40000 ipproto udp to {ip}/32 dport {port} lookup 100");
+        let _ = writeln!(lines, "rule add pref 40000 ipproto {UDP} to {ip}/32 dport {port} lookup 100");
     }
     lines.push_str("rule add pref 40002 lookup 101\n");
     lines
@@ -77,7 +82,7 @@ fn ruleset(local_ip: Ipv4Addr, vpn: Option<(Ipv4Addr, u8)>, port: u16) -> String
          type filter hook prerouting priority mangle; policy accept;\n\
          iifname != \"lo\" accept\n\
          ip daddr {{ {spared} }} accept\n\
-         meta l4proto tcp tproxy to {local_ip}:{port} accept\n\
+         meta l4proto {TCP} tproxy to {local_ip}:{port} accept\n\
          }}\n\
          }}\n"
     )
@@ -96,6 +101,15 @@ mod tests {
     fn the_firewall_spares_loopback_and_the_vpn() {
         let rules = ruleset(Ipv4Addr::new(10, 42, 42, 3), Some((Ipv4Addr::new(192, 168, 0, 5), 16)), 1);
         assert!(rules.contains("ip daddr { 127.0.0.0/8, 10.42.42.3/32, 192.168.0.0/16 } accept"), "{rules}");
+    }
+
+    #[test]
+    fn protocols_go_by_number_for_machines_without_their_names() {
+        let ip = Ipv4Addr::new(10, 42, 42, 3);
+        for caught in [Caught::EveryPort, Caught::Ports(&[443])] {
+            let lines = batch(ip, caught, &[(ip, 53)]) + ruleset(ip, None, 1).as_str();
+            assert!(!lines.contains("tcp") && !lines.contains("udp"), "{lines}");
+        }
     }
 
     #[test]

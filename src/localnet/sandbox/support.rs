@@ -88,18 +88,22 @@ impl Settings {
     }
 }
 
-/// What this machine refuses; empty if the localnet can run. Takes well under a second.
-pub fn support() -> Vec<Unsupported> {
-    let mut refused = Vec::new();
+/// Why this machine's kernel refuses the localnet's namespaces; none if it does not. Takes well under a second.
+pub fn namespaces() -> Option<Unsupported> {
     match try_elsewhere() {
-        Ok(trial) => refused.extend(explain(&trial, &Settings::read())),
-        Err(error) => refused.push(Unsupported {
+        Ok(trial) => explain(&trial, &Settings::read()),
+        Err(error) => Some(Unsupported {
             what: "a trial of namespaces".into(),
             why: error.message().into(),
             commands: vec!["golem-outbound doctor".into()],
             advice: Some("the program's own file must be executable".into()),
         }),
     }
+}
+
+/// What this machine refuses; empty if the localnet can run.
+pub fn support() -> Vec<Unsupported> {
+    let mut refused: Vec<Unsupported> = namespaces().into_iter().collect();
     if which::which("ip").is_err() && !Path::new("/usr/sbin/ip").exists() && !Path::new("/sbin/ip").exists() {
         refused.push(Unsupported {
             what: "network interfaces for nodes".into(),
