@@ -8,6 +8,7 @@ use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::doctor::examine;
 use crate::exec::mend::Consent;
+use crate::exec::narrate;
 use crate::localnet::ContentMode;
 use crate::scaffold;
 use crate::tutorial::Selection;
@@ -42,7 +43,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         content: args.content,
         providers: None,
     })?;
-    eprintln!("the project is in `{}`", args.dir.display());
+    narrate(&format!("the project is in `{}`\n", args.dir.display()));
     Ok(code)
 }
 

@@ -17,11 +17,12 @@ pub mod run;
 mod walk;
 
 use crate::error::Error;
+use crate::exec::narrate;
 
 /// Prints an error as people read it: `error: …`, then each hint after an empty line. On a terminal the lines are
 /// broken to fit; elsewhere they stay whole, for those who search them.
 pub fn print_error(error: &Error) {
-    eprint!("{}", error_text(error, paragraph::error_width()));
+    narrate(&error_text(error, paragraph::error_width()));
 }
 
 fn error_text(error: &Error, width: Option<usize>) -> String {

@@ -213,7 +213,12 @@ fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> 
 
 fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
     let program = own_program()?;
-    let workplace = Workplace { project: project.folder.clone(), venv: project.folder.join("venv"), program };
+    let workplace = Workplace {
+        project: project.folder.clone(),
+        venv: project.folder.join("venv"),
+        program,
+        columns: Style::of_stdout().width,
+    };
     let urls = project.urls.clone();
     let golem = |kind, workplace| -> Result<GolemNetwork> {
         Ok(GolemNetwork {

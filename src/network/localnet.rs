@@ -198,8 +198,12 @@ mod tests {
     }
 
     fn network(content: &'static str, urls: Vec<String>) -> EmulatedNetwork<Scripted> {
-        let workplace =
-            Workplace { project: "/p".into(), venv: "/p/venv".into(), program: "/x/golem-outbound".into() };
+        let workplace = Workplace {
+            project: "/p".into(),
+            venv: "/p/venv".into(),
+            program: "/x/golem-outbound".into(),
+            columns: 80,
+        };
         EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new() })
     }
 
