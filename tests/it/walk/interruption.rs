@@ -73,7 +73,7 @@ fn nothing_is_left_however_a_walk_ends() {
 
 /// Nothing has been started yet, so this takes no time; what is left of it is the report.
 #[test]
-fn a_question_is_answered_by_ctrl_c_by_quit_and_by_the_end_of_the_terminal() {
+fn a_question_is_answered_by_ctrl_c_by_quit_by_kill_and_by_the_end_of_the_terminal() {
     let place = Place::new();
     let project = place.copy_example();
     let asked = || {
@@ -89,6 +89,9 @@ fn a_question_is_answered_by_ctrl_c_by_quit_and_by_the_end_of_the_terminal() {
     }
     let mut walk = asked();
     walk.close_terminal();
+    walk.end_with(130);
+    let walk = asked();
+    walk.signal(Signal::SIGTERM);
     walk.end_with(130);
     let mut walk = asked();
     walk.type_in("what?\n");

@@ -6,7 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::pty::Pty;
@@ -86,11 +86,6 @@ impl Running {
     /// As `kill PID` does.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
-    }
-
-    /// To the whole group, as a shell does to its jobs when it ends.
-    pub fn signal_group(&self, signal: Signal) {
-        killpg(self.pid(), signal).unwrap();
     }
 
     /// SIGKILL: nothing that the program could still do.
