@@ -76,7 +76,8 @@ impl Summary {
 
     /// The summary, wrapped to the width.
     pub fn text(&self, elapsed: Duration, width: usize) -> String {
-        let mut lines = vec![format!("Summary of {} on {}", self.project, self.network()), String::new()];
+        let title = format!("Summary of {} on {}", self.project, self.network());
+        let mut lines = vec![wrapped(&title, width), String::new()];
         let columns = Columns::of(&self.rows, width);
         for row in &self.rows {
             lines.push(columns.line(row));
