@@ -77,8 +77,10 @@ impl Error {
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::StorageFull => ErrorKind::Machine,
             _ => ErrorKind::Internal,
         };
-        Self::new(kind, format!("failed to {doing} `{}`: {source}", object.as_ref().display()))
-            .caused_by(source)
+        let is_full = source.kind() == std::io::ErrorKind::StorageFull;
+        let error = Self::new(kind, format!("failed to {doing} `{}`: {source}", object.as_ref().display()))
+            .caused_by(source);
+        if is_full { error.hint(FREE_SOME_SPACE) } else { error }
     }
 
     /// Adds a hint: a sentence or a command that the reader can type.
@@ -111,6 +113,10 @@ impl Error {
     }
 }
 
+/// What to do when a disk is full: the one that is written to, or the one of temporary files or caches.
+pub const FREE_SOME_SPACE: &str =
+    "free some space, then the same command again; which disk is full: `df -h . /tmp ~/.cache`";
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
@@ -134,5 +140,12 @@ mod tests {
             "failed to create `x`: it exists\nhint: choose another name: `golem-outbound new y`"
         );
         assert_eq!(error.kind().exit_code(), 2);
+    }
+
+    #[test]
+    fn a_full_disk_is_the_machines_matter_and_can_be_mended() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let error = Error::io("write", "/p/venv/x", full);
+        assert_eq!((error.kind().exit_code(), error.hints()), (3, &[FREE_SOME_SPACE.to_owned()][..]));
     }
 }

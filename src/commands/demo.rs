@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::doctor::mend_the_machine;
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
+use crate::exec::narrate;
 use crate::localnet::ContentMode;
 use crate::scaffold;
 use crate::tutorial::Selection;
@@ -41,7 +42,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         content: args.content,
         providers: None,
     })?;
-    eprintln!("the project is in `{}`", args.dir.display());
+    narrate(&format!("the project is in `{}`\n", args.dir.display()));
     Ok(code)
 }
 

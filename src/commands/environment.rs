@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::paragraph::{fill, width};
 use crate::error::{Error, Result};
-use crate::exec::Guard;
 use crate::exec::environment::{Options, prepare};
+use crate::exec::{Guard, narrate};
 
 /// Arguments of `environment`.
 #[derive(Debug, clap::Args)]
@@ -26,12 +27,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut options = Options {
         python: args.python,
         guard: Guard::current(),
-        narrate: &mut |line| eprintln!("{line}"),
+        narrate: &mut |line| narrate(&fill("", "  ", line, width())),
         stop: &|| stop.load(Ordering::Relaxed),
     };
     let prepared = prepare(&args.project, &mut options)?;
     if !prepared.made {
-        eprintln!("the environment is current");
+        narrate("the environment is current\n");
     }
     println!("{}", prepared.python.display());
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use super::environment::stop_on_signals;
 use super::localnet_status;
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec::narrate;
 use crate::localnet::sandbox::{enter, lifecycle};
 use crate::localnet::{ContentMode, Localnet, State, UpConfig, default_dir, find_project, find_venv};
 
@@ -104,7 +105,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             let dir = place.resolve()?;
             if State::read_live(&dir)?.is_some() {
                 Localnet::attach(&dir)?.down()?;
-                eprintln!("The localnet at {} is down.", dir.display());
+                narrate(&format!("The localnet at {} is down.\n", dir.display()));
             } else {
                 eprintln!("No localnet runs at {}.", dir.display());
             }
@@ -151,7 +152,7 @@ fn start(up: Up) -> Result<ExitCode> {
             return Err(Error::new(ErrorKind::Failed, "the localnet ended by itself or by `localnet down`")
                 .hint(format!("its log says more: `{}`", dir.join("log/localnet.log").display())));
         }
-        eprintln!("The localnet at {} is down.", dir.display());
+        narrate(&format!("The localnet at {} is down.\n", dir.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ pub mod whitelist;
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::error::Error;
+use crate::exec::narrate;
 
 /// From now on the process ends quietly when whoever reads its output has gone, as `head` has after ten lines.
 pub fn end_with_the_reader() {
@@ -31,7 +32,7 @@ pub fn end_with_the_reader() {
 /// Prints an error as people read it: `error: …`, then each hint after an empty line. On a terminal the lines are
 /// broken to fit; elsewhere they stay whole, for those who search them.
 pub fn print_error(error: &Error) {
-    eprint!("{}", error_text(error, paragraph::error_width()));
+    narrate(&error_text(error, paragraph::error_width()));
 }
 
 fn error_text(error: &Error, width: Option<usize>) -> String {

@@ -3,12 +3,17 @@
 //! May import nothing of the house. Invariant: neither words nor commands in backticks are ever cut, so what is meant to
 //! be copied stays whole.
 
-/// The columns to fill: the terminal's, at most 80; 80 where the output is no terminal.
+/// The columns to fill: the terminal's, at most 80. Where the output is no terminal, it is what `COLUMNS` says, because a
+/// walk reads its commands through a pipe and shows what they say on its own terminal; else 80.
 pub fn width() -> usize {
-    match console::Term::stdout().size_checked() {
-        Some((_, columns)) => usize::from(columns).clamp(20, 80),
-        None => 80,
-    }
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    columns_to_fill(
+        console::Term::stdout().size_checked().map(|(_, columns)| columns.into()).or_else(columns),
+    )
+}
+
+fn columns_to_fill(columns: Option<usize>) -> usize {
+    columns.map_or(80, |columns| columns.clamp(20, 80))
 }
 
 /// The columns of the terminal that errors go to; none where standard error is no terminal, and lines stay whole.
@@ -71,6 +76,11 @@ pub fn fill_finding(rendered: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_narrow_terminal_is_filled_and_a_wide_one_left_half_empty() {
+        assert_eq!([Some(40), Some(200), Some(0), None].map(columns_to_fill), [40, 80, 20, 80]);
+    }
 
     #[test]
     fn words_are_moved_and_never_cut() {

@@ -199,7 +199,10 @@ fn report_problems(problems: &[Problem]) -> Result<()> {
     }
     let what: Vec<&str> = blocking.iter().map(|problem| problem.what.as_str()).collect();
     let error = Error::machine(format!("the walk cannot begin: {}", what.join("; ")));
-    Err(blocking.iter().fold(error, |error, problem| error.hint(problem.command.clone())))
+    let mut commands: Vec<&String> = blocking.iter().map(|problem| &problem.command).collect();
+    // One command may end what holds several ports.
+    commands.dedup();
+    Err(commands.into_iter().fold(error, |error, command| error.hint(command)))
 }
 
 /// `--yes` answers questions about steps; money is another matter.
@@ -224,7 +227,12 @@ fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> 
 
 fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
     let program = own_program()?;
-    let workplace = Workplace { project: project.folder.clone(), venv: project.folder.join("venv"), program };
+    let workplace = Workplace {
+        project: project.folder.clone(),
+        venv: project.folder.join("venv"),
+        program,
+        columns: Style::of_stdout().width,
+    };
     let urls = project.urls.clone();
     let golem = |kind, workplace| -> Result<GolemNetwork> {
         Ok(GolemNetwork {

@@ -14,6 +14,15 @@ pub fn free(path: &Path) -> Option<u64> {
     Some(system.blocks_available().saturating_mul(system.fragment_size()))
 }
 
+/// Whether next to nothing can be written at `path`, in bytes or in files. Programs that start others do not always pass
+/// on why those failed: Python's `venv` keeps to itself what its `ensurepip` said.
+pub fn is_full(path: &Path) -> bool {
+    nix::sys::statvfs::statvfs(path).is_ok_and(|system| {
+        let bytes = system.blocks_available().saturating_mul(system.fragment_size());
+        bytes < 1_000_000 || (system.files() > 0 && system.files_available() < 10)
+    })
+}
+
 /// Makes sure that `needed` bytes can be written at `path`, before anything is.
 ///
 /// # Errors

@@ -358,7 +358,10 @@ impl Work<'_, '_> {
                 format!("failed to {doing}: it took longer than {} s", timeout.as_secs()),
             )
             .hint("try the same command again when the network is faster")),
-            Exit::Code(_) | Exit::Signal(_) => Err(failure(&format!("failed to {doing}"), &ended.output)),
+            Exit::Code(_) | Exit::Signal(_) => {
+                let full = disk::is_full(self.project);
+                Err(failure(&format!("failed to {doing}"), &ended.output, full))
+            }
         }
     }
 }

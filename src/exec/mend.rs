@@ -102,7 +102,8 @@ fn call(line: &str, argv: Vec<OsString>, options: &mut Options<'_>) -> Result<()
         Exit::Code(0) => Ok(()),
         Exit::Interrupted => Err(Error::new(ErrorKind::Interrupted, format!("stopped `{line}`"))),
         Exit::TimedOut | Exit::Code(_) | Exit::Signal(_) => {
-            Err(failure(&format!("failed to run `{line}`"), &ended.output).hint(format!("type: `{line}`")))
+            Err(failure(&format!("failed to run `{line}`"), &ended.output, false)
+                .hint(format!("type: `{line}`")))
         }
     }
 }

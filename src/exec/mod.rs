@@ -11,6 +11,7 @@ pub mod environment;
 pub mod guard;
 pub mod marker;
 pub mod mend;
+mod narration;
 pub mod port;
 pub mod process;
 pub mod program;
@@ -20,6 +21,7 @@ pub mod transcript;
 
 pub use capture::{Output, capture, tail};
 pub use guard::Guard;
+pub use narration::narrate;
 pub use process::{Action, Ended, Exit, Invocation, Tick};
 
 use crate::error::Result;

@@ -2,7 +2,7 @@
 //!
 //! May import `error`. Pure. Invariant: nothing leaves here with a user name or password in a URL.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FREE_SOME_SPACE};
 
 use super::capture::tail;
 
@@ -34,17 +34,20 @@ const UNREACHABLE: [&str; 22] = [
 
 /// Turns the output of an installer that failed into an error.
 ///
-/// `doing` says what was tried, for example ``failed to install `requirements.lock` with uv``.
-pub fn failure(doing: &str, output: &str) -> Error {
+/// `doing` says what was tried, for example ``failed to install `requirements.lock` with uv``; `disk_is_full` is what was
+/// seen afterwards, because some programs do not say it.
+pub fn failure(doing: &str, output: &str, disk_is_full: bool) -> Error {
     let output = redact(&console::strip_ansi_codes(output));
     let words = output.to_lowercase();
     let message = |cause: &str| {
-        let end = tail(&output, 6);
+        // pip begins with every line of the lock that another Python would need.
+        let telling: Vec<&str> = output.lines().filter(|line| !line.starts_with("Ignoring ")).collect();
+        let end = tail(&telling.join("\n"), 6);
         if end.is_empty() { format!("{doing}: {cause}") } else { format!("{doing}: {cause}\n{end}") }
     };
     let says = |word: &str| words.contains(word);
-    if says("no space left on device") || says("not enough free space") {
-        Error::machine(message("the disk is full")).hint("free some space: `df -h .`")
+    if disk_is_full || says("no space left on device") || says("not enough free space") {
+        Error::machine(message("the disk is full")).hint(FREE_SOME_SPACE)
     } else if says("do not match the hashes") || says("hash mismatch") || says("hashsum mismatch") {
         Error::new(ErrorKind::Failed, message("the registry serves other files than the lock names"))
             .hint("nothing was installed; ask whoever runs your package registry")
@@ -100,7 +103,7 @@ mod tests {
             "error: Failed to fetch: `https://u:p@host/simple/ray/`\n  Caused by: dns error",
             "WARNING: Retrying (Retry(total=0)) after connection broken\nERROR: No matching distribution",
         ] {
-            let error = failure("failed to install", text);
+            let error = failure("failed to install", text, false);
             assert_eq!(error.kind(), ErrorKind::Inconclusive, "{text}");
             assert!(!error.to_string().contains("u:p"), "{error}");
             assert!(error.hints()[0].contains("again"));
@@ -109,11 +112,12 @@ mod tests {
 
     #[test]
     fn other_failures_keep_their_own_kind_and_words() {
-        let kind = |text: &str| failure("x", text).kind();
+        let kind = |text: &str| failure("x", text, false).kind();
         assert_eq!(kind("OSError: [Errno 28] No space left on device"), ErrorKind::Machine);
+        assert!(failure("x", "it broke", true).message().starts_with("x: the disk is full"));
         assert_eq!(kind("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM"), ErrorKind::Failed);
         assert_eq!(
-            failure("failed to install", "\u{1b}[31mboom\u{1b}[0m").to_string(),
+            failure("failed to install", "\u{1b}[31mboom\u{1b}[0m", false).to_string(),
             "failed to install: it ended with an error\nboom"
         );
     }

@@ -155,6 +155,7 @@ mod tests {
                 project: "/p".into(),
                 venv: "/p/.venv".into(),
                 program: "/x/golem-outbound".into(),
+                columns: 80,
             },
             cluster_name: "golem-cluster".into(),
             payment_network: payment_network.into(),

@@ -25,6 +25,8 @@ impl Network for Local {
     }
 
     fn preflight(&self) -> Vec<Problem> {
+        // No look at ports: without a cluster neither yagna nor ray-on-golem runs, and the Ray of a script takes the next
+        // free ports by itself.
         golem::sample_problem(&self.urls).into_iter().collect()
     }
 

@@ -117,7 +117,9 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         // runs already may hold what `localnet exec` has left there.
         let left = self.localnet.left_listening().into_iter().map(|(port, holder)| Problem {
             what: format!("port {port} is taken inside the running localnet by {holder}"),
-            command: "`golem-outbound localnet down`, which ends everything in it".into(),
+            command: "end everything in it: `golem-outbound localnet down`; or only a cluster: \
+                      `golem-outbound localnet exec -- ray-on-golem stop --force --kill`"
+                .into(),
             blocks: true,
         });
         let sample = (self.localnet.content() == "live").then(|| sample_problem(&self.urls)).flatten();
@@ -198,8 +200,12 @@ mod tests {
     }
 
     fn network(content: &'static str, urls: Vec<String>) -> EmulatedNetwork<Scripted> {
-        let workplace =
-            Workplace { project: "/p".into(), venv: "/p/venv".into(), program: "/x/golem-outbound".into() };
+        let workplace = Workplace {
+            project: "/p".into(),
+            venv: "/p/venv".into(),
+            program: "/x/golem-outbound".into(),
+            columns: 80,
+        };
         EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new() })
     }
 
@@ -241,5 +247,6 @@ mod tests {
         network.localnet.left = vec![(4578, "`ray-on-golem` (process 7)".into())];
         let problem = &network.preflight()[0];
         assert!(problem.blocks && problem.what.ends_with("by `ray-on-golem` (process 7)"), "{problem:?}");
+        assert!(problem.command.contains("`golem-outbound localnet down`"), "{problem:?}");
     }
 }

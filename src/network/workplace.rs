@@ -18,6 +18,8 @@ pub struct Workplace {
     pub venv: PathBuf,
     /// This binary.
     pub program: PathBuf,
+    /// Columns of the terminal on which the commands' output is shown; our own commands fill them.
+    pub columns: usize,
 }
 
 impl Workplace {
@@ -25,9 +27,10 @@ impl Workplace {
     /// [`PROGRAM`] is this binary.
     pub fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
         let bin = self.venv.join("bin");
+        let is_ours = argv.first().is_some_and(|program| program == PROGRAM);
         let mut command: Vec<OsString> = argv.iter().map(OsString::from).collect();
         if let Some(program) = command.first_mut() {
-            if program == PROGRAM {
+            if is_ours {
                 *program = self.program.clone().into();
             } else if bin.join(&*program).is_file() {
                 *program = bin.join(&*program).into();
@@ -38,16 +41,21 @@ impl Workplace {
             path.push(":");
             path.push(inherited);
         }
+        let mut env: Vec<(OsString, OsString)> = vec![
+            ("PATH".into(), path),
+            ("VIRTUAL_ENV".into(), self.venv.clone().into()),
+            ("PYTHONUNBUFFERED".into(), "1".into()),
+            // On a terminal the question about usage statistics costs ten seconds, even with `--yes`.
+            ("RAY_USAGE_STATS_ENABLED".into(), "0".into()),
+        ];
+        if is_ours {
+            // They write into a pipe, and could not know. Others are left as they are: their output is judged.
+            env.push(("COLUMNS".into(), self.columns.to_string().into()));
+        }
         Invocation {
             argv: command,
             cwd: self.project.clone(),
-            env: vec![
-                ("PATH".into(), path),
-                ("VIRTUAL_ENV".into(), self.venv.clone().into()),
-                ("PYTHONUNBUFFERED".into(), "1".into()),
-                // On a terminal the question about usage statistics costs ten seconds, even with `--yes`.
-                ("RAY_USAGE_STATS_ENABLED".into(), "0".into()),
-            ],
+            env,
             // The first two lead Python away from the virtual environment; the last one means “inside a node”.
             env_remove: vec!["PYTHONHOME".into(), "PYTHONPATH".into(), "ON_GOLEM_NETWORK".into()],
             timeout,
@@ -69,11 +77,28 @@ mod tests {
             project: folder.path().into(),
             venv: folder.path().join("venv"),
             program: "/x/golem-outbound".into(),
+            columns: 40,
         };
         let argv0 =
             |name: &str| workplace.command(&[name.to_owned()], Duration::from_secs(1), false).argv[0].clone();
         assert_eq!(argv0("golem-outbound"), "/x/golem-outbound");
         assert_eq!(argv0("ray"), folder.path().join("venv/bin/ray"));
         assert_eq!(argv0("rsync"), "rsync");
+    }
+
+    #[test]
+    fn our_own_commands_fill_the_terminal_and_the_products_are_left_alone() {
+        let workplace = Workplace {
+            project: "/p".into(),
+            venv: "/p/venv".into(),
+            program: "/x/golem-outbound".into(),
+            columns: 40,
+        };
+        let columns = |name: &str| {
+            let env = workplace.command(&[name.to_owned()], Duration::from_secs(1), false).env;
+            env.into_iter().find(|(key, _)| key == "COLUMNS").map(|(_, value)| value)
+        };
+        assert_eq!(columns("golem-outbound"), Some("40".into()));
+        assert_eq!(columns("ray"), None);
     }
 }

@@ -36,6 +36,37 @@ pub fn wrapped(markdown: &str, width: usize) -> String {
     lines.join("\n")
 }
 
+/// A command line as it can be typed and copied; one that is too wide goes on in the next line behind a backslash, as in
+/// a shell. No word is cut, quoted ones least of all.
+pub fn continued(command: &str, width: usize) -> String {
+    let whole = format!("$ {command}");
+    if measure_text_width(&whole) <= width {
+        return whole;
+    }
+    let mut lines = vec!["$".to_owned()];
+    for word in shell_words(command) {
+        let line = lines.last_mut().expect("there is always a first line");
+        // Two columns for the backslash, which may follow any line.
+        if line.trim() == "$" || measure_text_width(line) + 1 + measure_text_width(word) + 2 <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("    {word}"));
+        }
+    }
+    lines.join(" \\\n")
+}
+
+/// The words of a command line, with their quotes.
+fn shell_words(command: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let at_space = |c: char| {
+        quoted ^= c == '\'';
+        c == ' ' && !quoted
+    };
+    command.split(at_space).filter(|word| !word.is_empty()).collect()
+}
+
 /// The width of `- `, `* `, `> ` or `12. ` at the start of a line, else 0.
 fn marker_width(text: &str) -> usize {
     if ["- ", "* ", "> "].iter().any(|marker| text.starts_with(marker)) {
@@ -104,6 +135,19 @@ mod tests {
         1. one
         2. two
         ");
+    }
+
+    #[test]
+    fn a_long_command_goes_on_behind_a_backslash() {
+        insta::assert_snapshot!(
+            continued("ray submit golem-cluster.yaml simple-outbound.py 'a quoted word' https://ipfs.io/ipfs/bafkrei", 40),
+            @r"
+        $ ray submit golem-cluster.yaml \
+            simple-outbound.py 'a quoted word' \
+            https://ipfs.io/ipfs/bafkrei
+        "
+        );
+        assert_eq!(continued("golem-outbound doctor", 40), "$ golem-outbound doctor");
     }
 
     #[test]

@@ -12,6 +12,9 @@ const MOST_ROWS: usize = 30;
 /// The width from which on downloads stand in columns.
 const WIDE: usize = 80;
 
+/// The most columns that a URL takes in the table of downloads.
+const URL_COLUMNS: usize = 44;
+
 /// One finished step.
 #[derive(Clone, Debug)]
 struct Row {
@@ -73,15 +76,11 @@ impl Summary {
 
     /// The summary, wrapped to the width.
     pub fn text(&self, elapsed: Duration, width: usize) -> String {
-        let mut lines = vec![format!("Summary of {} on {}", self.project, self.network()), String::new()];
-        let id_width = self.rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+        let title = format!("Summary of {} on {}", self.project, self.network());
+        let mut lines = vec![wrapped(&title, width), String::new()];
+        let columns = Columns::of(&self.rows, width);
         for row in &self.rows {
-            lines.push(format!(
-                "{:id_width$}  {:<14}  {:>7}",
-                row.id,
-                row.outcome.word(),
-                seconds(row.elapsed)
-            ));
+            lines.push(columns.line(row));
             if !row.reason.is_empty() {
                 lines.push(indented(&row.reason, width));
             }
@@ -109,7 +108,7 @@ impl Summary {
                 self.ledger.iter().filter(|(id, _)| *id == step.id).map(|(_, row)| row).collect();
             // A step passes with a download that failed only where its check asked for the refusal.
             let refused = step.outcome == Outcome::Passed;
-            lines.push(format!("{}: {}", step.id, totals(&rows, refused)));
+            lines.push(wrapped(&format!("{}: {}", step.id, totals(&rows, refused)), width));
             let shown = rows.iter().filter(|row| all_are_shown || !is_verified(row));
             lines.extend(shown.map(|row| ledger_line(row, refused, width)));
         }
@@ -143,6 +142,49 @@ impl Summary {
             ""
         };
         format!("{said}; {} in all.{simulated}", seconds(elapsed))
+    }
+}
+
+/// The table of steps: how wide its columns are, so that a line of it stays one.
+struct Columns {
+    id: usize,
+    outcome: usize,
+    seconds: usize,
+    fit: bool,
+}
+
+impl Columns {
+    /// As airy as the width allows.
+    fn of(rows: &[Row], width: usize) -> Self {
+        let widest = |of: fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
+        let id = widest(|row| row.id.len());
+        let outcome = widest(|row| row.outcome.word().len());
+        let seconds = widest(|row| seconds(row.elapsed).len());
+        let airy = Self { id, outcome: outcome.max(14), seconds: seconds.max(7), fit: true };
+        if airy.columns() <= width {
+            return airy;
+        }
+        let close = Self { id, outcome, seconds, fit: true };
+        let fit = close.columns() <= width;
+        Self { fit, ..close }
+    }
+
+    fn columns(&self) -> usize {
+        self.id + 2 + self.outcome + 2 + self.seconds
+    }
+
+    fn line(&self, row: &Row) -> String {
+        let (word, time) = (row.outcome.word(), seconds(row.elapsed));
+        if !self.fit {
+            return format!("{}\n  {word}, {time}", row.id);
+        }
+        format!(
+            "{:id$}  {word:<outcome$}  {time:>time_columns$}",
+            row.id,
+            id = self.id,
+            outcome = self.outcome,
+            time_columns = self.seconds
+        )
     }
 }
 
@@ -185,7 +227,7 @@ fn ledger_line(row: &LedgerRow, refused: bool, width: usize) -> String {
         (false, _) if refused => ("refused, good".to_owned(), None),
         (false, _) => ("FAILED".to_owned(), row.error.as_deref()),
     };
-    let url = shortened(&row.url);
+    let url = shortened(&row.url, URL_COLUMNS.min(width.saturating_sub(2)));
     let line = if width >= WIDE {
         format!("  {url:<44}  {result:<17} {node}").trim_end().to_owned()
     } else {
@@ -197,13 +239,15 @@ fn ledger_line(row: &LedgerRow, refused: bool, width: usize) -> String {
     }
 }
 
-/// A URL with the middle of its long parts left out, so that a line of the table stays one.
-fn shortened(url: &str) -> String {
+/// A URL with the middle left out if it has more than so many columns, so that a line of the table stays one.
+fn shortened(url: &str, columns: usize) -> String {
     let count = url.chars().count();
-    if count <= 44 {
+    if count <= columns {
         return url.to_owned();
     }
-    let head: String = url.chars().take(26).collect();
-    let tail: String = url.chars().skip(count - 17).collect();
+    let kept = columns.saturating_sub(1);
+    let tail_length = kept * 2 / 5;
+    let head: String = url.chars().take(kept - tail_length).collect();
+    let tail: String = url.chars().skip(count - tail_length).collect();
     format!("{head}…{tail}")
 }

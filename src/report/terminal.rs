@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::prose::wrapped;
+use super::prose::{continued, wrapped};
 use super::summary::{Summary, network_words, seconds};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
@@ -192,7 +192,7 @@ impl<W: Write> Sink for Terminal<W> {
                 self.line("");
                 self.prose(prose);
                 self.line("");
-                let command = self.bold(&format!("$ {command}"));
+                let command = self.bold(&continued(command, self.style.width));
                 self.line(&command);
             }
             Event::Waited { .. } => {}

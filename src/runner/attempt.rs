@@ -78,11 +78,13 @@ impl Attempt<'_> {
             if signals.arrived() {
                 return Action::Stop;
             }
-            if !idle.as_mut().is_some_and(|idle| idle.is_over(tick, network)) {
-                return Action::Continue;
+            match idle.as_mut().and_then(|idle| idle.is_over(tick, network)) {
+                Some(why) => {
+                    sink.event(&Event::Narrated(why.into()));
+                    Action::Interrupt
+                }
+                None => Action::Continue,
             }
-            sink.event(&Event::Narrated("the market has nothing more to offer".into()));
-            Action::Interrupt
         });
         if let Some(text) = live.finish() {
             self.sink.event(&Event::Output(text));
@@ -147,37 +149,51 @@ impl Silence {
     }
 }
 
-/// Whether the market has been silent for long enough, counted from the moment at which it was asked.
+/// Whether the market has been silent for long enough, counted from the moment at which it was asked; or the command has
+/// failed and does not end. `network-stats` waits for a thread of its own for ever after most of its errors.
 struct Idle<'a> {
     when: &'a InterruptWhen,
     seen: String,
     asked_at: Option<Duration>,
+    failed_at: Option<Duration>,
     interrupted: bool,
 }
 
 impl<'a> Idle<'a> {
     fn new(when: &'a InterruptWhen) -> Self {
-        Self { when, seen: String::new(), asked_at: None, interrupted: false }
+        Self { when, seen: String::new(), asked_at: None, failed_at: None, interrupted: false }
     }
 
-    /// True once, and only on a network that can tell.
-    fn is_over(&mut self, tick: Tick<'_>, network: &dyn Network) -> bool {
+    /// Why it is over: once, and for the market only on a network that can tell.
+    fn is_over(&mut self, tick: Tick<'_>, network: &dyn Network) -> Option<&'static str> {
         if self.interrupted {
-            return false;
+            return None;
         }
-        if self.asked_at.is_none() {
-            self.seen.push_str(tick.chunk);
-            if self.seen.contains(&self.when.after) {
-                self.asked_at = Some(tick.elapsed);
+        self.look(tick);
+        let long = |since: Option<Duration>| {
+            let passed = tick.elapsed.saturating_sub(since?);
+            (passed >= self.when.market_idle).then_some(passed)
+        };
+        let why = if long(self.failed_at).is_some() {
+            "the command has failed and does not end by itself; it is interrupted"
+        } else {
+            let since = long(self.asked_at)?;
+            if network.market_idle_for()?.min(since) < self.when.market_idle {
+                return None;
             }
+            "the market has nothing more to offer"
+        };
+        self.interrupted = true;
+        Some(why)
+    }
+
+    fn look(&mut self, tick: Tick<'_>) {
+        if tick.chunk.is_empty() {
+            return;
         }
-        let Some(asked_at) = self.asked_at else { return false };
-        let since = tick.elapsed.saturating_sub(asked_at);
-        if since < self.when.market_idle {
-            return false;
-        }
-        let idle = network.market_idle_for().map(|idle| idle.min(since));
-        self.interrupted = idle.is_some_and(|idle| idle >= self.when.market_idle);
-        self.interrupted
+        self.seen.push_str(tick.chunk);
+        let says = |text: &String| self.seen.contains(text).then_some(tick.elapsed);
+        self.asked_at = self.asked_at.or_else(|| says(&self.when.after));
+        self.failed_at = self.failed_at.or_else(|| says(self.when.failed.as_ref()?));
     }
 }

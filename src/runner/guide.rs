@@ -1,11 +1,12 @@
 //! Who decides whether a step is run: the reader at a terminal, or nobody.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::Signals;
+use crate::exec::narrate;
 
 /// What the reader wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,16 +49,15 @@ impl Prompt {
 
     /// One line; `None` when the terminal is gone or a signal arrived.
     pub fn line(&self, question: &str) -> Option<String> {
-        eprint!("{question}");
         // A question that cannot be shown is answered by the end of the input.
-        let _ = std::io::stderr().flush();
+        narrate(question);
         let stdin = std::io::stdin();
         loop {
             // A blocking read would be restarted after a signal and never learn of it.
             let mut ready = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
             let polled = poll(&mut ready, PollTimeout::from(200u8));
             if self.signals.arrived() {
-                eprintln!();
+                narrate("\n");
                 return None;
             }
             if matches!(polled, Ok(n) if n > 0) {

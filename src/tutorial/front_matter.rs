@@ -79,6 +79,7 @@ struct InterruptWhenEntry {
     #[serde(deserialize_with = "duration::deserialize")]
     market_idle: Duration,
     after: String,
+    failed: Option<String>,
 }
 
 fn default_timeout() -> Duration {
@@ -200,9 +201,9 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         undoes: front.undoes,
         networks: front.networks,
         wait_for,
-        interrupt_when: front
-            .interrupt_when
-            .map(|entry| InterruptWhen { market_idle: entry.market_idle, after: entry.after }),
+        interrupt_when: front.interrupt_when.map(|InterruptWhenEntry { market_idle, after, failed }| {
+            InterruptWhen { market_idle, after, failed }
+        }),
         prose: prose.trim().to_owned(),
     })
 }

@@ -68,6 +68,8 @@ pub struct InterruptWhen {
     pub market_idle: Duration,
     /// Only once the output holds this text; idleness before it does not count.
     pub after: String,
+    /// Once the output holds this text the command has failed. If it lives on for as long, it is interrupted as well.
+    pub failed: Option<String>,
 }
 
 /// A known symptom and what it means.

@@ -74,7 +74,9 @@ fn a_block_belongs_to_the_comment_before_it() {
 fn every_marked_place_of_a_page_is_filled() {
     for (path, page) in pages() {
         let marks = page.lines().filter(|line| {
-            ["<!-- file:", "<!-- walk:", "<!-- whitelist"].iter().any(|mark| line.starts_with(mark))
+            ["<!-- file:", "<!-- walk:", "<!-- whitelist", "<!-- run:", "<!-- not run:"]
+                .iter()
+                .any(|mark| line.starts_with(mark))
         });
         let filled = blocks(&page).iter().filter(|block| block.comment.is_some()).count();
         assert_eq!(marks.count(), filled, "{}", path.display());
@@ -109,16 +111,45 @@ fn the_quoted_whitelist_is_the_embedded_one() {
     assert_eq!(quoted, expected);
 }
 
-/// Commands that need a cluster, a network or minutes; the walks run them. For these only the form is tried.
-const WALKS: [&str; 2] = ["demo", "localnet"];
+/// The commands of each block behind this comment, page by page.
+pub fn commands_marked(mark: &str) -> Vec<Vec<String>> {
+    let marked = |block: &Block| block.comment.as_deref() == Some(mark);
+    let found = pages().iter().flat_map(|(_, page)| blocks(page)).filter(marked).collect::<Vec<_>>();
+    found.iter().map(|block| block.commands().map(ToOwned::to_owned).collect()).collect()
+}
 
+/// A block with commands to type: of the language `console` and with `$ ` before each.
+fn is_typed(block: &Block) -> bool {
+    ["console", "sh", "bash", "shell"].contains(&block.language.as_str())
+}
+
+/// Why a block is not run, by the comment before it.
+fn not_run(block: &Block) -> Option<&str> {
+    block.comment.as_deref()?.strip_prefix("not run: ")
+}
+
+/// Programs that need the cluster which only a walk has. `article` finds each of their commands in one.
+const OF_A_WALK: [&str; 3] = ["ray ", "ray-on-golem ", "python3 "];
+
+/// Those without a reason not to are run: here, in a walk, or in `another_cluster`.
 #[test]
-fn commands_of_the_pages_can_be_typed() {
+fn commands_of_the_pages_are_run() {
+    let mut exempt = 0;
     for (path, page) in pages() {
         let place = tempfile::tempdir().unwrap();
         let mut folder = place.path().to_owned();
-        for block in blocks(&page).iter().filter(|block| block.language == "console") {
+        for block in blocks(&page).iter().filter(|block| is_typed(block)) {
+            if let Some(reason) = not_run(block) {
+                assert!(reason.len() > 10, "{}: `{reason}` is no reason", path.display());
+                exempt += 1;
+                continue;
+            }
+            assert_eq!(block.language, "console", "{}: a block with no `$ `", path.display());
+            if block.comment.as_deref() == Some("run: in a localnet") {
+                continue;
+            }
             for command in block.commands() {
+                let is_articles = path.ends_with("docs/outbound.md");
                 if let Some(name) = command.strip_prefix("cd ") {
                     folder = folder.join(name.trim());
                 } else if command.starts_with("golem-outbound ") {
@@ -126,9 +157,25 @@ fn commands_of_the_pages_can_be_typed() {
                     if !folder.join("golem-outbound.yaml").exists() && !command.contains(" new ") {
                         folder = a_project(place.path());
                     }
-                    assert_can_be_typed(command, &folder, &path);
+                    assert_runs(command, &folder, &path);
+                } else {
+                    let of_a_walk = OF_A_WALK.iter().any(|program| command.starts_with(program));
+                    assert!(is_articles && of_a_walk, "{}: nobody runs `{command}`", path.display());
                 }
             }
+        }
+    }
+    assert_eq!(exempt, 2, "blocks that are not run");
+}
+
+/// A command in a block of plain text would escape the test above.
+#[test]
+fn commands_stand_in_blocks_of_commands() {
+    for (path, page) in pages() {
+        for block in blocks(&page).iter().filter(|block| !is_typed(block)) {
+            let typed =
+                block.text.lines().find(|line| line.trim_start_matches("$ ").starts_with("golem-outbound "));
+            assert_eq!(typed, None, "{}", path.display());
         }
     }
 }
@@ -142,14 +189,11 @@ fn a_project(place: &Path) -> PathBuf {
 
 /// By a shell, because quotes and comments are the shell's. A finding (1) is an answer, and so is what a machine lacks
 /// (3); a command line that cannot be used (2) or a defect (70) is not.
-fn assert_can_be_typed(command: &str, folder: &Path, page: &Path) {
+fn assert_runs(command: &str, folder: &Path, page: &Path) {
     let (before, _) = command.split_once(" #").unwrap_or((command, ""));
     let verb = before.split_whitespace().nth(1).unwrap();
-    let tried = match verb {
-        "run" => format!("{before} --list"),
-        verb if WALKS.contains(&verb) => before.replacen(" -- ", " --help -- ", 1) + " --help",
-        _ => before.to_owned(),
-    };
+    // The walk itself is walked in `ordinary_user`, with this command; here it would be the third.
+    let tried = if verb == "run" { format!("{before} --dry-run") } else { before.to_owned() };
     let program = Path::new(env!("CARGO_BIN_EXE_golem-outbound"));
     let path = std::env::join_paths(
         std::iter::once(program.parent().unwrap().to_owned())

@@ -78,6 +78,15 @@ impl Machine {
         self.command(project, install).output().unwrap()
     }
 
+    /// `environment` with the real Python of this machine and its pip. No uv: `.golem-outbound/uv` has to be a file,
+    /// where none could be put.
+    fn with_pip(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_golem-outbound"));
+        command.arg("environment").arg(self.path("project"));
+        command.arg("--python").arg(crate::python_env::interpreter()).env("PATH", "/usr/bin:/bin");
+        command
+    }
+
     /// Starts one whose installation says its process id in a file and never ends.
     fn endless(&self) -> (Child, i32) {
         let said = self.path("pid");
@@ -158,6 +167,65 @@ fn a_full_disk_leaves_nothing_half_made() {
     let machine = Machine::new();
     let output = machine.environment("project", "echo 'No space left on device (os error 28)'; exit 2");
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(!machine.path("project/venv").exists());
+}
+
+/// Runs the program with the project's folder on a disk of its own that takes so many files, and says what is in it
+/// afterwards. Files without content fill a disk as well, and cost nothing.
+fn on_a_small_disk(machine: &Machine, files: u32, command: &Command) -> (Output, String) {
+    let script =
+        "mount -t tmpfs -o size=900m,nr_inodes=\"$FILES\" disk \"$PROJECT\" && cd \"$PROJECT\" || exit 99
+        echo ray==2.9.3 > requirements.lock; mkdir -m 700 .golem-outbound; touch .golem-outbound/uv
+        \"$@\"; code=$?; ls; exit $code";
+    let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    unshare.arg(command.get_program()).args(arguments);
+    unshare.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    unshare.env("FILES", files.to_string()).env("PROJECT", machine.path("project"));
+    let output = unshare.output().unwrap();
+    let left = String::from_utf8_lossy(&output.stdout).into_owned();
+    (output, left)
+}
+
+#[test]
+fn a_disk_that_fills_while_uv_installs_is_named_and_left_as_it_was() {
+    let machine = Machine::new();
+    let install = "for name in $(seq 100); do : > venv/$name || exit 2; done";
+    let (output, left) = on_a_small_disk(&machine, 40, &machine.command("project", install));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(said(&output).contains("install `requirements.lock`: the disk is full"), "{}", said(&output));
+    assert!(said(&output).contains("`df -h . /tmp ~/.cache`"), "{}", said(&output));
+    assert_eq!(left, "requirements.lock\n");
+}
+
+/// The real Python, and the real pip that comes with it.
+#[test]
+fn a_disk_that_fills_before_pip_can_install_is_named_and_left_as_it_was() {
+    let machine = Machine::new();
+    for files in [6, 60] {
+        let (output, left) = on_a_small_disk(&machine, files, &machine.with_pip());
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(said(&output).contains("the disk is full") || files < 10, "{}", said(&output));
+        assert!(said(&output).contains("No space left on device") || files > 10, "{}", said(&output));
+        assert!(said(&output).contains("`df -h . /tmp ~/.cache`"), "{}", said(&output));
+        assert_eq!(left, "requirements.lock\n");
+    }
+}
+
+/// The real pip again: nobody listens on port 9.
+#[test]
+fn a_registry_that_refuses_connections_is_not_the_readers_fault() {
+    let machine = Machine::new();
+    std::fs::create_dir(machine.path("project/.golem-outbound")).unwrap();
+    std::fs::write(machine.path("project/.golem-outbound/uv"), "").unwrap();
+    let mut command = machine.with_pip();
+    command.env("PIP_INDEX_URL", "http://me:secret@127.0.0.1:9/simple").env("PIP_CONFIG_FILE", "/dev/null");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(said(&output).contains("the package registry cannot be reached"), "{}", said(&output));
+    assert!(said(&output).contains("hint: try the same command again"), "{}", said(&output));
+    assert!(!said(&output).contains("secret"), "{}", said(&output));
     assert!(!machine.path("project/venv").exists());
 }
 

@@ -58,7 +58,7 @@ fn install(environment: &Path, python: &Path) {
 }
 
 /// The system's interpreters first: one below a home directory may be closed to the ordinary user of some tests.
-fn interpreter() -> PathBuf {
+pub fn interpreter() -> PathBuf {
     let names = ["python3.11", "python3.10", "python3.9"];
     let system = names.iter().map(|name| Path::new("/usr/bin").join(name)).find(|path| path.exists());
     system

@@ -176,7 +176,8 @@ fn forty_columns() {
     The script is copied to the head node
     and its tasks run on the nodes.
 
-    $ ray submit golem-cluster.yaml simple-outbound.py
+    $ ray submit golem-cluster.yaml \
+        simple-outbound.py
     Fetched IP: 192.168.0.3
     no newline
       pass  the command returns 0
@@ -203,7 +204,7 @@ fn forty_columns() {
 
     Downloads
     ray-submit: 1 of 2 verified
-      https://ipfs.io/ipfs/bafkr…kbx5wi6giaizt2bvq
+      https://ipfs.io/ipfs/ba…5wi6giaizt2bvq
       ok, 1 B, cid, 192.168.0.4
       https://example.com/ FAILED,
       192.168.0.4
@@ -215,6 +216,40 @@ fn forty_columns() {
     that the network has such providers at
     such prices today.
     ");
+}
+
+/// The ids and times of a whole walk are wider than those of the page above.
+#[test]
+fn the_table_of_a_whole_walk_fits_forty_columns() {
+    let passed = [("configure-outbound", Outcome::Passed, 0), ("ray-up", Outcome::Passed, 1419)];
+    insta::assert_snapshot!(table(&passed), @r"
+    configure-outbound  passed    0.0 s
+    ray-up              passed  141.9 s
+    ");
+    // With longer words it takes two lines for each.
+    let unclear = [("configure-outbound", Outcome::Passed, 0), ("ray-up", Outcome::Inconclusive, 1419)];
+    insta::assert_snapshot!(table(&unclear), @r"
+    configure-outbound
+      passed, 0.0 s
+    ray-up
+      could not tell, 141.9 s
+    ");
+}
+
+/// The summary's table of steps at 40 columns: id, outcome, tenths of a second.
+fn table(steps: &[(&str, Outcome, u64)]) -> String {
+    let mut summary = Summary::default();
+    for (id, outcome, tenths) in steps {
+        summary.event(&Event::StepFinished {
+            id: (*id).into(),
+            outcome: *outcome,
+            reason: String::new(),
+            elapsed: Duration::from_millis(tenths * 100),
+            evidence: None,
+        });
+    }
+    let text = summary.text(Duration::from_secs(150), 40);
+    text.split("\n\n").nth(1).unwrap_or_default().to_owned()
 }
 
 #[test]

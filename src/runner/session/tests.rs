@@ -398,3 +398,18 @@ fn an_idle_market_interrupts_and_the_exit_is_the_commands_own() {
     assert_eq!(interrupts(with(Some(Duration::from_secs(5)), "starting")), 0);
     assert_eq!(interrupts(with(None, "Gathering")), 0);
 }
+
+#[test]
+fn a_command_that_failed_and_lives_on_is_interrupted_on_every_network() {
+    let interrupts = |output| {
+        let (lines, _) = Scenario {
+            extra: "interrupt_when: {market_idle: 4s, after: Gathering, failed: Traceback}\n",
+            script: vec![("ray up", Exit::Code(1), output)],
+            ..Scenario::default()
+        }
+        .walk();
+        lines.iter().filter(|line| line.starts_with("interrupt")).count()
+    };
+    assert_eq!(interrupts("Traceback (most recent call last)"), 1);
+    assert_eq!(interrupts("Gathering"), 0);
+}

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::machine::Machine;
 use super::project::Place;
 use super::turn;
+use crate::docs::commands_marked;
 
 const CLUSTER: &str = include_str!("../fixtures/somebody-elses-cluster.yaml");
 const PROGRAM: &str = include_str!("../fixtures/where-am-i.py");
@@ -22,15 +23,16 @@ struct Elsewhere {
 impl Elsewhere {
     fn new() -> Self {
         let elsewhere = Self { place: Place::new() };
+        elsewhere.place.lend_environment(&elsewhere.place.path(""));
         let changed = |from, to| {
             assert!(CLUSTER.contains(from));
             CLUSTER.replace(from, to)
         };
         for (name, text) in [
-            ("cluster.yaml", CLUSTER.to_owned()),
+            ("my-cluster.yaml", CLUSTER.to_owned()),
             ("foreign.yaml", changed("https://pypi.dev.golem.network", "https://example.com")),
             ("unknown-image.yaml", changed("0.13.0-py3.10.13", "9.9.9-py3.10.13")),
-            ("where-am-i.py", PROGRAM.to_owned()),
+            ("my-program.py", PROGRAM.to_owned()),
             ("words.txt", "brought along\n".to_owned()),
         ] {
             fs::write(elsewhere.place.path(name), text).unwrap();
@@ -39,8 +41,7 @@ impl Elsewhere {
     }
 
     fn localnet(&self, verb: &str, rest: &[&str]) -> Output {
-        let dir = self.place.path("net");
-        let arguments = [&["localnet", verb, "--dir", dir.to_str().unwrap()], rest].concat();
+        let arguments = [&["localnet", verb], rest].concat();
         self.place.command(&arguments, &self.place.path("")).output().unwrap()
     }
 
@@ -54,15 +55,29 @@ impl Elsewhere {
         said
     }
 
+    /// Runs one of the pages' commands in the folder, with its words taken apart as a shell does; what it said.
+    fn typed(&self, command: &str) -> String {
+        let words = command.split('\'').enumerate().flat_map(|(index, part)| {
+            if index % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }
+        });
+        let words: Vec<&str> = words.collect();
+        assert_eq!(words[0], "golem-outbound");
+        let output = self.place.command(&words[1..], &self.place.path("")).output().unwrap();
+        let said =
+            console::strip_ansi_codes(&String::from_utf8_lossy(&[output.stdout, output.stderr].concat()))
+                .into_owned();
+        assert_eq!(output.status.code(), Some(0), "`{command}`: {said}");
+        said
+    }
+
     fn status(&self) -> Value {
         serde_json::from_slice(&self.localnet("status", &["--format", "json"]).stdout).unwrap()
     }
 
     /// The funnel of `network-stats`, which is interrupted as a person does it, once the market has fallen silent.
     fn negotiated(&self, file: &str) -> u64 {
-        let dir = self.place.path("net");
         let command = ["ray-on-golem", "network-stats", file, "--duration", "1"];
-        let arguments = [&["localnet", "exec", "--dir", dir.to_str().unwrap(), "--"], &command[..]].concat();
+        let arguments = [&["localnet", "exec", "--"], &command[..]].concat();
         let mut stats = self.place.start(&arguments, &self.place.path(""));
         stats.until("Gathering stats data");
         let is_silent = |status: Value| {
@@ -78,6 +93,14 @@ impl Elsewhere {
     }
 }
 
+/// The commands for a cluster file of one's own, which the README and the localnet's page show alike.
+fn documented() -> Vec<String> {
+    let shown = commands_marked("run: in a localnet");
+    assert_eq!(shown.len(), 2, "README and docs/localnet.md");
+    assert_eq!(shown[0], shown[1]);
+    shown[0].clone()
+}
+
 /// Addresses behind a word at the beginning of a line.
 fn addresses(word: &str, said: &str) -> Vec<String> {
     let lines = said.lines().filter_map(|line| line.trim().strip_prefix(word));
@@ -88,9 +111,8 @@ fn addresses(word: &str, said: &str) -> Vec<String> {
 fn somebody_elses_cluster_and_program_work_too() {
     let _turn = turn();
     let (machine, elsewhere) = (Machine::look(), Elsewhere::new());
-    let environment = crate::python_env::environment().to_str().unwrap();
-    let up = elsewhere.localnet("up", &["--content", "mirror", "--venv", environment]);
-    assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+    let [up, ray_up, submit, ray_down, down] = &documented()[..] else { panic!("five commands") };
+    elsewhere.typed(&format!("{up} --content mirror"));
     assert_eq!(elsewhere.status()["network"], "simulated");
 
     // Two providers at most let anybody go anywhere; the others have a whitelist, and this host is not on it.
@@ -99,23 +121,23 @@ fn somebody_elses_cluster_and_program_work_too() {
     let expected = "Image tag `golem/ray-on-golem:9.9.9-py3.10.13-ray2.9.3` does not exist";
     assert!(refused.contains(expected), "{refused}");
 
-    elsewhere.exec(0, &["ray", "up", "cluster.yaml", "--yes"]);
-    let said = elsewhere.exec(0, &["ray", "submit", "cluster.yaml", "where-am-i.py", "an argument"]);
+    elsewhere.typed(ray_up);
+    let said = elsewhere.typed(&format!("{submit} 'an argument'"));
     let here = addresses("HERE", &said);
     assert_eq!(here.len(), 2, "{said}");
     assert!(here.iter().all(|address| address.starts_with("192.168.")), "{said}");
     assert_eq!(said.matches("brought along set up an argument").count(), 2, "{said}");
-    let said = elsewhere.exec(0, &["ray", "exec", "cluster.yaml", "echo HEAD $NODE_IP"]);
+    let said = elsewhere.exec(0, &["ray", "exec", "my-cluster.yaml", "echo HEAD $NODE_IP"]);
     assert_eq!(addresses("HEAD", &said), here[..1], "{said}");
     assert_alive(&elsewhere, 2);
     machine.assert_no_new_listener();
 
-    let said = elsewhere.exec(0, &["ray", "down", "cluster.yaml", "--yes"]);
+    let said = elsewhere.typed(ray_down);
     assert!(said.contains("No nodes remaining."), "{said}");
     assert_alive(&elsewhere, 0);
     let gaps = elsewhere.status()["market"]["unknown_routes"].clone();
     assert_eq!(gaps, Value::Array(Vec::new()), "yagna's API lacks a route");
-    assert!(elsewhere.localnet("down", &[]).status.success());
+    elsewhere.typed(down);
     machine.assert_nothing_left(&elsewhere.place.path(""));
 }
 

@@ -1,5 +1,5 @@
-//! A walk that is ended in its middle: by Ctrl-C, by `kill`, by a closed terminal, and by a kill that it cannot answer.
-//! All in one project, one after the other, so that each also shows that the one before left nothing in its way.
+//! A walk that is ended in its middle: by Ctrl-C on its terminal, by `kill`, by its terminal's end, and by a kill that it
+//! cannot answer. All in one project, one after the other, so that each also shows that the one before left nothing in its way.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::machine::Machine;
 use super::project::{Place, Report};
+use super::pty::CTRL_C;
 use super::running::Running;
 use super::turn;
 use crate::secrets::{self, PRIVATE_KEY};
@@ -54,29 +55,29 @@ fn nothing_is_left_however_a_walk_ends() {
     let (machine, place) = (Machine::look(), Place::new());
     let project = place.copy_example();
     place.lend_environment(&project);
-    let walk_from = |step| place.start(&["run", "--yes", "--content", "mirror", "--from", step], &project);
+    let from = |step| ["run", "--yes", "--content", "mirror", "--from", step];
+    let walk_from = |step| place.start(&from(step), &project);
+    let walk_on_terminal_from = |step| place.start_on_terminal(&from(step), &project, 80);
     let assert_interrupted = |step: &str, teardown: &[(&str, bool)]| {
         machine.assert_nothing_left(&project);
         assert_ne!(outcome(&project, step), "passed");
         assert_eq!(Report::of(&project).teardown(), teardown);
     };
 
-    let walk = {
-        let mut walk = walk_from("network-stats");
-        walk.until("Gathering stats data");
-        walk
-    };
+    let mut walk = walk_on_terminal_from("network-stats");
+    walk.until("Gathering stats data");
     let second = place.command(&["run", "--yes"], &project).output().unwrap();
     assert_eq!(second.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&second.stderr).contains("another walk"), "{second:?}");
-    walk.signal_group(Signal::SIGINT);
+    walk.type_in(CTRL_C);
     walk.end_with(130);
     assert_interrupted("network-stats", &[]);
 
-    let mut walk = walk_from("ray-up");
+    let mut walk = walk_on_terminal_from("ray-up");
     walk.until("[1/9]");
-    walk.signal(Signal::SIGTERM);
-    walk.end_with(130);
+    walk.type_in(CTRL_C);
+    let shown = walk.end_with(130);
+    assert!(shown.contains("ray-up: ") && shown.contains("interrupted"), "{shown}");
     assert_interrupted("ray-up", &TEARDOWN);
 
     let mut walk = walk_from("ray-up");
@@ -84,10 +85,10 @@ fn nothing_is_left_however_a_walk_ends() {
     walk.murder();
     machine.assert_nothing_left_soon(&project);
 
-    let mut walk = walk_from("ray-up");
+    let mut walk = walk_on_terminal_from("ray-up");
     walk.until("ray-up: passed");
     walk.until("Fetched IP");
-    walk.signal_group(Signal::SIGHUP);
+    walk.close_terminal();
     walk.end_with(130);
     assert_interrupted("ray-submit", &TEARDOWN);
 
@@ -101,4 +102,37 @@ fn nothing_is_left_however_a_walk_ends() {
     let status = place.command(&["localnet", "status"], &project).output().unwrap();
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert_eq!(status.split_whitespace().take(2).collect::<Vec<_>>(), ["localnet", "down"], "{status}");
+}
+
+/// Nothing has been started yet, so this takes no time; what is left of it is the report.
+#[test]
+fn a_question_is_answered_by_ctrl_c_by_quit_by_kill_and_by_the_end_of_the_terminal() {
+    let place = Place::new();
+    let project = place.copy_example();
+    let asked = || {
+        let mut walk = place.start_on_terminal(&["run", "--content", "mirror"], &project, 40);
+        walk.until("[q]uit: ");
+        walk
+    };
+    for keys in [CTRL_C, "q\n"] {
+        let mut walk = asked();
+        walk.type_in(keys);
+        walk.end_with(130);
+        assert_eq!(outcome(&project, "prerequisites"), "notreached");
+    }
+    let mut walk = asked();
+    walk.close_terminal();
+    walk.end_with(130);
+    let walk = asked();
+    walk.signal(Signal::SIGTERM);
+    walk.end_with(130);
+    let mut walk = asked();
+    walk.type_in("what?\n");
+    walk.until("[q]uit: ");
+    walk.type_in("s\n");
+    let shown = walk.end_with(4);
+    assert!(
+        shown.contains("prerequisites: skipped") && shown.contains("environment: not reached"),
+        "{shown}"
+    );
 }

@@ -10,6 +10,7 @@ mod machine;
 pub mod normalise;
 mod ordinary_user;
 mod project;
+mod pty;
 mod running;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

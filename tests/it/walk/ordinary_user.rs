@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::machine::Machine;
 use super::project::{Place, Report};
 use super::turn;
+use crate::docs::{Block, blocks};
 
 static WALKED: LazyLock<Report> = LazyLock::new(walk);
 
@@ -18,11 +19,27 @@ fn walk() -> Report {
     let (machine, place) = (Machine::look(), Place::of_an_ordinary_user());
     let project = place.copy_example();
     let report = place.path("x.json");
-    let arguments = ["run", "--yes", "--content", "mirror", "--report", report.to_str().unwrap()];
+    let mut arguments = readme_walk();
+    arguments
+        .extend(["--yes", "--content", "mirror", "--report", report.to_str().unwrap()].map(String::from));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let shown = place.start(&arguments, &project).end_with(0);
     assert!(shown.contains("simulated"), "{shown}");
     machine.assert_nothing_left(&place.path(""));
     Report::read(&report)
+}
+
+/// What the README tells to type in a project, without the program's name.
+fn readme_walk() -> Vec<String> {
+    let readme = blocks(include_str!("../../../README.md"));
+    let typed: Vec<&str> = readme
+        .iter()
+        .filter(|block| block.comment.is_none())
+        .flat_map(Block::commands)
+        .filter(|command| command.starts_with("golem-outbound run"))
+        .collect();
+    assert_eq!(typed.len(), 1, "{typed:?}");
+    typed[0].split_whitespace().skip(1).map(ToOwned::to_owned).collect()
 }
 
 #[test]

@@ -79,6 +79,11 @@ impl Place {
         Running::start(self.command(arguments, folder), self.path("stderr"))
     }
 
+    /// The same, at a terminal of its own with so many columns.
+    pub fn start_on_terminal(&self, arguments: &[&str], folder: &Path, columns: u16) -> Running {
+        Running::on_terminal(self.command(arguments, folder), columns, self.path("stderr"))
+    }
+
     fn give(&self, folder: &Path) {
         let Some(user) = self.user else { return };
         chown(folder, Some(user), Some(user)).unwrap();

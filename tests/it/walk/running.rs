@@ -1,4 +1,4 @@
-//! A walk while it goes on: its words as they come, signals to it, its end.
+//! A walk while it goes on: its words as they come, signals to it, keys typed at it, its end.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,15 +6,25 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use super::pty::Pty;
 
 /// A walk that was started. One that a failing test leaves behind is ended like by Ctrl-C.
 pub struct Running {
     child: Child,
-    stdout: ChildStdout,
+    screen: Screen,
     seen: String,
     stderr: PathBuf,
+}
+
+/// What the walk writes to.
+enum Screen {
+    Pipe(ChildStdout),
+    Terminal(Pty),
+    /// The terminal was closed.
+    Gone,
 }
 
 impl Running {
@@ -23,8 +33,16 @@ impl Running {
         let file = File::create(&stderr).unwrap();
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
         let mut child = command.spawn().unwrap();
-        let stdout = child.stdout.take().unwrap();
-        Self { child, stdout, seen: String::new(), stderr }
+        let screen = Screen::Pipe(child.stdout.take().unwrap());
+        Self { child, screen, seen: String::new(), stderr }
+    }
+
+    /// Starts it on a terminal of its own, without colours.
+    pub fn on_terminal(mut command: Command, columns: u16, stderr: PathBuf) -> Self {
+        File::create(&stderr).unwrap();
+        command.env("NO_COLOR", "1").env("TERM", "xterm");
+        let (pty, child) = Pty::start(command, columns);
+        Self { child, screen: Screen::Terminal(pty), seen: String::new(), stderr }
     }
 
     /// Reads until something is said that has `text` in it. The time limits are the steps' own.
@@ -35,10 +53,24 @@ impl Running {
         }
     }
 
+    /// Types at its terminal.
+    pub fn type_in(&mut self, keys: &str) {
+        let Screen::Terminal(pty) = &mut self.screen else { panic!("the walk has no terminal") };
+        pty.type_in(keys);
+    }
+
+    /// Closes its terminal: the kernel hangs up on whoever is on it.
+    pub fn close_terminal(&mut self) {
+        self.screen = Screen::Gone;
+    }
+
     /// Reads to the end: the exit, and all that was said on standard output.
     pub fn end(mut self) -> (ExitStatus, String) {
         while self.piece() {}
         let status = self.child.wait().unwrap();
+        if let Screen::Terminal(pty) = &self.screen {
+            pty.assert_as_before();
+        }
         (status, std::mem::take(&mut self.seen))
     }
 
@@ -54,11 +86,6 @@ impl Running {
     /// As `kill PID` does.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).unwrap();
-    }
-
-    /// As a terminal does on Ctrl-C, or when it is closed: to the whole group.
-    pub fn signal_group(&self, signal: Signal) {
-        killpg(self.pid(), signal).unwrap();
     }
 
     /// SIGKILL: nothing that the program could still do.
@@ -83,7 +110,11 @@ impl Running {
     /// Whatever comes next, a whole line or not.
     fn piece(&mut self) -> bool {
         let mut buffer = [0; 4096];
-        let read = self.stdout.read(&mut buffer).unwrap();
+        let read = match &mut self.screen {
+            Screen::Pipe(stdout) => stdout.read(&mut buffer).unwrap(),
+            Screen::Terminal(pty) => pty.read(&mut buffer),
+            Screen::Gone => 0,
+        };
         self.seen += &String::from_utf8_lossy(&buffer[..read]);
         read > 0
     }
