@@ -51,7 +51,11 @@ enum Command {
 impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
-        matches!(self, Self::Check(_) | Self::Explain(_) | Self::Whitelist(_))
+        match self {
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
+            Self::Run(args) => args.only_prints(),
+            _ => false,
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .hint("or walk the project that is there: `golem-outbound run` in it"));
     }
     // `demo` consents to installing what the machine lacks.
-    mend_the_machine(true)?;
+    mend_the_machine(NetworkName::Localnet, true)?;
     scaffold(&args.dir)?;
     let code = walk(&Request {
         folder: args.dir.clone(),

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::environment::stop_on_signals;
 use super::paragraph::{fill, width};
+use super::walk::NetworkName;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Guard;
 use crate::exec::doctor::{Examination, Finding, Standing, examine};
@@ -20,6 +21,9 @@ pub struct Args {
     /// Do not ask before installing.
     #[arg(long, requires = "fix")]
     yes: bool,
+    /// The network that a walk would run on; only the localnet needs user namespaces.
+    #[arg(long, value_enum, default_value = "localnet")]
+    network: NetworkName,
     /// How the findings are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -35,11 +39,11 @@ enum Format {
 
 /// Runs it: exit code 3 with the commands to type if something is missing.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let mut examination = examine(localnet_findings());
+    let mut examination = examine(needs_of(args.network));
     if args.fix && !examination.complete() {
         eprint!("{}", text(&examination, width()));
         fix(&examination, args.yes)?;
-        examination = examine(localnet_findings());
+        examination = examine(needs_of(args.network));
     }
     match args.format {
         Format::Text => print!("{}", text(&examination, width())),
@@ -51,8 +55,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
 }
 
-/// What the localnet needs of the machine's kernel; programs are looked for by the examination itself.
-pub fn localnet_findings() -> Vec<Finding> {
+/// What a network needs of the machine's kernel; programs are looked for by the examination itself.
+fn needs_of(network: NetworkName) -> Vec<Finding> {
+    if network != NetworkName::Localnet {
+        return Vec::new();
+    }
     let finding = match localnet::namespaces() {
         None => Finding::ready("namespaces", "user namespaces can be made, for the localnet"),
         Some(refused) => {
@@ -67,8 +74,8 @@ pub fn localnet_findings() -> Vec<Finding> {
 ///
 /// # Errors
 /// As [`mend`], and if something is missing still.
-pub fn mend_the_machine(yes: bool) -> Result<()> {
-    let examination = examine(localnet_findings());
+pub fn mend_the_machine(network: NetworkName, yes: bool) -> Result<()> {
+    let examination = examine(needs_of(network));
     if examination.complete() {
         return Ok(());
     }
@@ -76,7 +83,7 @@ pub fn mend_the_machine(yes: bool) -> Result<()> {
         eprint!("{}", text(&examination, width()));
     }
     fix(&examination, yes)?;
-    examine(localnet_findings()).as_error().map_or(Ok(()), Err)
+    examine(needs_of(network)).as_error().map_or(Ok(()), Err)
 }
 
 fn fix(examination: &Examination, yes: bool) -> Result<()> {

@@ -43,6 +43,13 @@ pub struct Args {
     providers: Option<PathBuf>,
 }
 
+impl Args {
+    /// Whether the plan is shown and nothing run.
+    pub(crate) fn only_prints(&self) -> bool {
+        self.list || self.dry_run
+    }
+}
+
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
     let selection = match args.from {

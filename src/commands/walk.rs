@@ -101,7 +101,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
     if runs_own(&tutorial, &plan, "doctor") {
-        mend_the_machine(request.yes)?;
+        mend_the_machine(request.network, request.yes)?;
     }
     let signals = Signals::catch()?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
