@@ -49,7 +49,7 @@ mod tests {
     /// How many of the default providers in a subnet accept these URLs.
     fn accepting(subnet: &str, urls: &[&str]) -> usize {
         let urls: Vec<url::Url> = urls.iter().map(|url| url.parse().unwrap()).collect();
-        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).encode();
+        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).to_base64();
         let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
         let decide = by_the_rules();
         providers
@@ -74,7 +74,7 @@ mod tests {
             whitelist: Whitelist::snapshot(),
         };
         let urls = ["https://example.org".parse().unwrap()];
-        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).encode();
+        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).to_base64();
         let refusal = by_the_rules()(&policy, Some(&manifest)).unwrap_err();
         assert_eq!(
             refusal,
