@@ -7,6 +7,7 @@ pub mod any_url;
 pub mod filter;
 pub mod manifest;
 pub mod near_miss;
+pub mod negotiation;
 pub mod rules;
 pub mod share_link;
 pub mod whitelist;

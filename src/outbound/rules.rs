@@ -127,7 +127,9 @@ pub fn decide_for(
     ];
     match reasons.iter().find(|(_, verdict)| verdict.is_ok()) {
         Some((rule, _)) => Ok(Accepted::By(*rule)),
-        None => Err(Rejection::NoRule(reasons.into_iter().filter_map(|(_, verdict)| verdict.err()).collect())),
+        None => {
+            Err(Rejection::NoRule(reasons.into_iter().filter_map(|(_, verdict)| verdict.err()).collect()))
+        }
     }
 }
 

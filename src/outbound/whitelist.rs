@@ -116,10 +116,12 @@ impl Whitelist {
     }
 
     fn compiled(&self) -> Result<RegexSet, regex::Error> {
-        RegexSetBuilder::new(self.regex_places.iter().map(|&place| self.patterns[place].domain.to_lowercase()))
-            .case_insensitive(true)
-            .ignore_whitespace(true)
-            .build()
+        RegexSetBuilder::new(
+            self.regex_places.iter().map(|&place| self.patterns[place].domain.to_lowercase()),
+        )
+        .case_insensitive(true)
+        .ignore_whitespace(true)
+        .build()
     }
 
     /// What a provider installed on [`SNAPSHOT_DATE`] or later has, unless its owner changed it.

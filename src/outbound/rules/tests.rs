@@ -20,9 +20,8 @@ fn rule(mode: Mode) -> CertRule {
 
 /// Rules that let nothing through by themselves, with these for certificates.
 fn closed(audited_payload: &[(&str, Mode)], partner: &[(&str, Mode)]) -> Rules {
-    let of = |list: &[(&str, Mode)]| {
-        list.iter().map(|(cert, mode)| ((*cert).to_owned(), rule(*mode))).collect()
-    };
+    let of =
+        |list: &[(&str, Mode)]| list.iter().map(|(cert, mode)| ((*cert).to_owned(), rule(*mode))).collect();
     Rules {
         everyone: Mode::None,
         audited_payload: of(audited_payload),
@@ -37,12 +36,9 @@ fn signed(chain: &[&str]) -> Credentials {
 }
 
 fn described(permissions: Permissions) -> Credentials {
-    let descriptor = NodeDescriptor { node_id: NODE.into(), permissions, chain: vec![LEAF.into(), ROOT.into()] };
-    Credentials {
-        requestor_id: NODE.into(),
-        node_descriptor: Some(Ok(descriptor)),
-        ..Credentials::default()
-    }
+    let descriptor =
+        NodeDescriptor { node_id: NODE.into(), permissions, chain: vec![LEAF.into(), ROOT.into()] };
+    Credentials { requestor_id: NODE.into(), node_descriptor: Some(Ok(descriptor)), ..Credentials::default() }
 }
 
 fn verdict(rules: &Rules, request: &OutboundRequest) -> Result<Accepted, String> {
@@ -54,8 +50,7 @@ fn verdict_for(
     request: &OutboundRequest,
     credentials: &Credentials,
 ) -> Result<Accepted, String> {
-    decide_for(rules, &Whitelist::snapshot(), request, credentials)
-        .map_err(|rejection| rejection.to_string())
+    decide_for(rules, &Whitelist::snapshot(), request, credentials).map_err(|rejection| rejection.to_string())
 }
 
 /// The reason that one rule gave, of three.
@@ -242,10 +237,7 @@ fn a_certificate_permits_urls_as_a_whole_and_not_hosts() {
     assert_eq!(given("https://a.io/x"), PARTNER);
     assert_eq!(given("https://A.io:443/x"), PARTNER);
     for other in ["https://a.io/", "http://a.io/x", "https://a.io/x?y"] {
-        assert_eq!(
-            reason(given(other), 2),
-            format!("Partner Partner rule forbidden url requested: {other}")
-        );
+        assert_eq!(reason(given(other), 2), format!("Partner Partner rule forbidden url requested: {other}"));
     }
 }
 
@@ -253,7 +245,8 @@ fn a_certificate_permits_urls_as_a_whole_and_not_hosts() {
 fn a_certificate_may_permit_everything_or_nothing() {
     let rules = closed(&[], &[(LEAF, Mode::All)]);
     let everything = OutboundRequest::Unrestricted;
-    let given = |permissions, request: &OutboundRequest| verdict_for(&rules, request, &described(permissions));
+    let given =
+        |permissions, request: &OutboundRequest| verdict_for(&rules, request, &described(permissions));
     assert_eq!(given(Permissions::Unrestricted, &everything), PARTNER);
     assert_eq!(given(Permissions::All, &everything), PARTNER);
     assert_eq!(
@@ -268,9 +261,8 @@ fn a_certificate_may_permit_everything_or_nothing() {
 
 #[test]
 fn what_a_certificate_permits_is_still_subject_to_its_rule() {
-    let given = |mode, text| {
-        verdict_for(&closed(&[], &[(ROOT, mode)]), &urls(&[text]), &described(Permissions::All))
-    };
+    let given =
+        |mode, text| verdict_for(&closed(&[], &[(ROOT, mode)]), &urls(&[text]), &described(Permissions::All));
     assert_eq!(given(Mode::Whitelist, "https://ipfs.io"), PARTNER);
     assert_eq!(
         reason(given(Mode::Whitelist, "https://example.org"), 2),

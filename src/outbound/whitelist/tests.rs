@@ -49,12 +49,8 @@ fn the_package_index_is_not_whitelisted_but_golems_proxy_is() {
 fn strict_patterns_cover_no_subdomain() {
     let hosts = ["ipfs.io", "www.ipfs.io", "gateway.ipfs.io", "3.122.207.83"];
     assert_eq!(passes(&Whitelist::snapshot(), &hosts), [true, false, false, true]);
-    let dropbox = [
-        "dl.dropboxusercontent.com",
-        "uc123.dl.dropboxusercontent.com",
-        "dl.dropbox.com",
-        "www.dropbox.com",
-    ];
+    let dropbox =
+        ["dl.dropboxusercontent.com", "uc123.dl.dropboxusercontent.com", "dl.dropbox.com", "www.dropbox.com"];
     assert_eq!(passes(&Whitelist::snapshot(), &dropbox), [true, false, false, false]);
     assert_eq!(
         passes(&Whitelist::snapshot(), &["raw.githubusercontent.com", "objects.githubusercontent.com"]),
