@@ -23,7 +23,7 @@ pub enum AnyUrlError {
     #[error("URL port invalid, port cannot exceed 65535")]
     Port,
     /// Something that belongs to no part of a URL, such as a blank.
-    #[error("URL invalid, extra characters found after valid URL: '{0}'")]
+    #[error("URL invalid, extra characters found after valid URL: {0}")]
     Extra(String),
     /// No host, or one with a character that no host has, such as the `*` of a wildcard.
     #[error("URL host invalid")]
@@ -61,7 +61,7 @@ impl AnyUrl {
             return Err(AnyUrlError::Port);
         }
         if !extra.is_empty() {
-            return Err(AnyUrlError::Extra(extra.to_owned()));
+            return Err(AnyUrlError::Extra(quoted(extra)));
         }
         let text = match international(parts.host)? {
             Some(host) => parts.put_together(scheme, &host),
@@ -166,6 +166,18 @@ fn marked(text: &str, mark: char, ends: impl Fn(char) -> bool) -> (Option<&str>,
         }
         None => (None, text),
     }
+}
+
+/// A text in quotes, as Python shows it.
+fn quoted(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let shown = text.chars().map(|character| match character {
+        '\\' => "\\\\".to_owned(),
+        _ if character == quote => format!("\\{character}"),
+        _ if character.is_control() => character.escape_default().to_string(),
+        _ => character.to_string(),
+    });
+    format!("{quote}{}{quote}", shown.collect::<String>())
 }
 
 /// At least two characters in front of `://`.

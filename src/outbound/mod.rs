@@ -5,6 +5,7 @@
 
 pub mod any_url;
 pub mod filter;
+pub mod known_hosts;
 pub mod manifest;
 pub mod near_miss;
 pub mod negotiation;

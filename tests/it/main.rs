@@ -7,6 +7,7 @@ mod doctor;
 mod egress;
 mod environment;
 mod guard;
+mod manifest;
 mod python_env;
 mod rooms;
 mod sandbox;
