@@ -6,6 +6,7 @@ mod docs;
 mod doctor;
 mod egress;
 mod environment;
+mod explain;
 mod guard;
 mod manifest;
 mod python_env;

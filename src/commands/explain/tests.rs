@@ -272,7 +272,7 @@ fn no_line_is_wider_than_the_terminal() {
         "udp://ipfs.io",
         "https://zenodo.org/x",
     ];
-    for width in [60, 80] {
+    for width in [70, 80] {
         let text = said(&urls, width);
         let whole = |line: &&str| !line.starts_with("ya-provider ");
         assert!(text.lines().filter(whole).all(|line| line.chars().count() <= width), "{text}");

@@ -129,10 +129,8 @@ fn judge_url(rules: &Rules, whitelist: &Whitelist, text: &str, url: Url) -> UrlV
         Some(obstacle) => obstacle.sentence(),
     });
     let error = obstacle.as_ref().map(Obstacle::text);
-    let Instead { suggestion, notes: advice, worth_asking } = match obstacle {
-        Some(_) => Instead::default(),
-        None => instead(&url, whitelist, accepted, not_listed),
-    };
+    let Instead { suggestion, notes: advice, worth_asking } =
+        instead(&url, whitelist, accepted, not_listed && obstacle.is_none());
     notes.extend(advice);
     UrlVerdict {
         url: text.to_owned(),
@@ -192,10 +190,14 @@ impl Obstacle {
                     .to_owned()
             }
             Self::Refused(why) => format!("But ray-on-golem refuses it in `outbound_urls`: `{why}`."),
-            Self::NoStart(FilterError::UnknownPort(url)) if url.has_host() => format!(
-                "But no node starts with it: `{}`. Write the port behind the host, such as `:8080`.",
-                self.text()
-            ),
+            Self::NoStart(FilterError::UnknownPort(url))
+                if url.has_host() && rewrite(url) == Rewrite::Fine =>
+            {
+                format!(
+                    "But no node starts with it: `{}`. Write the port behind the host, such as `:8080`.",
+                    self.text()
+                )
+            }
             Self::NoStart(_) => format!("But no node starts with it: `{}`.", self.text()),
         }
     }
