@@ -52,10 +52,6 @@ pub const WELL_KNOWN_DNS: [IpAddr; 12] = [
 /// What stands in front of a [`FilterError`] where the exe-unit reports it (`exe-unit/src/exe_unit.rs:438-455`).
 pub const START_ERROR: &str = "manifest initialization error: ";
 
-/// The resolver that all names of a manifest are asked of; if its own name does not resolve, no node with URLs starts
-/// (`exe-unit/src/dns.rs`, `resolver`).
-pub const STABLE_DNS: &str = "stable-dns.dev.golem.network";
-
 /// Why an activity cannot start. The texts are yagna's; it puts [`START_ERROR`] in front of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
@@ -65,7 +61,8 @@ pub enum FilterError {
     /// A URL without a host.
     #[error("invalid url: {0}")]
     NoHost(Url),
-    /// A name that does not resolve; the text is the resolver's.
+    /// A name that does not resolve; the text is the resolver's. `stable-dns.dev.golem.network`, which all names are asked
+    /// of, must resolve, too, so it ends the same way for every manifest if it does not (`exe-unit/src/dns.rs`).
     #[error("{0}")]
     NotResolved(String),
 }

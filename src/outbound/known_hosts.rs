@@ -176,7 +176,7 @@ const HOSTS: &[Host] = &[
 pub fn advice(url: &Url) -> Option<Advice> {
     let host = url.host_str()?.trim_end_matches('.');
     let named = |name: &&str| *name == host || name.starts_with('.') && host.ends_with(*name);
-    let row = HOSTS.iter().find(|row| row.names.iter().any(|name| named(&name)) && (row.about)(url))?;
+    let row = HOSTS.iter().find(|row| row.names.iter().any(named) && (row.about)(url))?;
     let sentences = std::iter::once(row.matter).chain(row.remedies.iter().copied()).collect();
     let instead = (row.instead)(url).and_then(|text| Url::parse(&text).ok());
     Some(Advice { sentences, instead, always: row.always })

@@ -103,9 +103,11 @@ pub(in crate::commands) fn judge(rules: &Rules, whitelist: &Whitelist, text: &st
 
 /// `ipfs.io:443` and `localhost:8080` parse as URLs of the schemes `ipfs.io` and `localhost`, but nobody means that.
 fn parse(text: &str) -> Result<Url, (String, Option<String>)> {
-    let is_port = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let has_port_for_path =
+        |url: &Url| url.cannot_be_a_base() && url.path().starts_with(|c: char| c.is_ascii_digit());
+    let is_host = |url: &Url| url.scheme().contains('.') || has_port_for_path(url);
     match Url::parse(text) {
-        Ok(url) if !url.scheme().contains('.') && !(url.cannot_be_a_base() && is_port(url.path())) => Ok(url),
+        Ok(url) if !is_host(&url) => Ok(url),
         Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
             let suggestion = Url::parse(&format!("https://{text}")).ok().map(|_| format!("https://{text}"));
             Err(("it has no scheme".to_owned(), suggestion.filter(|_| !text.starts_with('/'))))
