@@ -164,8 +164,8 @@ const HOSTS: &[Host] = &[
     Host {
         names: &["ipfs.io"],
         about: |url| url.path() == "/",
-        matter: "As an entry of `outbound_urls` this is what to write. As a download it is not: the page at the root \
-                 redirects to another host, and files are below `/ipfs/`.",
+        matter: "The page at the root redirects to another host; files are below `/ipfs/`. As an entry of \
+                 `outbound_urls` this is just right.",
         remedies: &[],
         instead: |_| None,
         always: true,

@@ -6,6 +6,7 @@
 mod description;
 mod json;
 mod reading;
+mod script;
 mod snail;
 #[cfg(test)]
 mod tests;

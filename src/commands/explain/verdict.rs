@@ -254,10 +254,15 @@ fn instead(url: &Url, whitelist: &Whitelist, accepted: bool, not_listed: bool) -
         Rewrite::Fine => {}
     }
     if let Some(known) = advice(url).filter(|known| known.always || !accepted) {
+        let mut notes: Vec<String> = known.sentences.into_iter().map(str::to_owned).collect();
+        // An accepted URL looks as if all were well.
+        if let Some(first) = notes.first_mut().filter(|_| accepted) {
+            first.insert_str(0, "Careful: ");
+        }
         return Instead {
             worth_asking: not_listed && known.instead.is_none(),
             suggestion: known.instead.as_ref().map(Url::to_string),
-            notes: known.sentences.into_iter().map(str::to_owned).collect(),
+            notes,
         };
     }
     let repaired = repaired(url, whitelist);

@@ -70,7 +70,8 @@ impl Manifest {
     }
 }
 
-/// Only `run` and `transfer` are compared (`exe-unit/src/manifest.rs:219-242`).
+/// Only `run` and `transfer` are compared (`exe-unit/src/manifest.rs:219-242`). `/bin/sh -c` is how ray-on-golem runs
+/// everything.
 fn commands(script: &Script) -> String {
     let listed = script.commands.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(", ");
     let allowed = match (script.kind, script.commands.len()) {
@@ -80,5 +81,9 @@ fn commands(script: &Script) -> String {
             format!("The node may run and transfer what contains a match of a regex: {listed}")
         }
     };
-    format!("{allowed}; to deploy, start, sign and terminate is always allowed.")
+    let shell = match script.allows_run("/bin/sh", &["-c", "…"]) {
+        Ok(()) => "every command of a shell passes",
+        Err(_) => "not every command of a shell passes",
+    };
+    format!("{allowed} ({shell}); to deploy, start, sign and terminate is always allowed.")
 }

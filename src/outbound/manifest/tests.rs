@@ -200,7 +200,7 @@ fn what_it_asks_for_is_said_in_sentences() {
     It asks for one URL: `https://pypi.dev.golem.network`.
     Its protocols (`https`) are read by no provider: what counts is the scheme of each URL.
     Its nodes run the image with the hash `sha3:1c47b4b29e4d47a6a1d2a19d6e3f8d4b0a2c7c8d4f4a21a0b9c4c5d1`, from `http://127.0.0.1:7465/images/1c47b4b29e4d47a6a1d2a19d6e3f8d4b0a2c7c8d4f4a21a0b9c4c5d1.gvmi`.
-    The node may run and transfer what contains a match of a regex: `run /bin/sh -c *`; to deploy, start, sign and terminate is always allowed.
+    The node may run and transfer what contains a match of a regex: `run /bin/sh -c *` (every command of a shell passes); to deploy, start, sign and terminate is always allowed.
     Its dates, 2023-06-26T00:00:00.000000Z and 2100-01-01T00:00:00.000000Z, must be dates, but no provider compares them with the clock: it never expires.
     It says to be made by Golem Ray 0.0.1 (Golem ray webserver).
     ");
