@@ -1,6 +1,7 @@
 //! `golem-outbound explain`: would providers accept these URLs or this manifest, why, and what to write instead.
 
 mod input;
+mod instead;
 mod text;
 mod verdict;
 

@@ -280,6 +280,14 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn an_ipv6_address_is_the_end_of_a_node() {
+    let open = Rules { everyone: Mode::All, ..Rules::default() };
+    let explanation = by(open, &["https://[2602:fea2:2::1]/x"]);
+    assert!(explanation.accepted, "providers compare it as a text");
+    assert_eq!(explanation.urls[0].error.as_deref(), Some("nodes have no IPv6"));
+}
+
+#[test]
 fn every_form_of_a_link_is_rewritten() {
     let cases = [
         ("https://www.dropbox.com/s/a/b.csv?dl=0", "https://dl.dropboxusercontent.com/s/a/b.csv"),

@@ -4,12 +4,12 @@ use serde::Serialize;
 use url::Url;
 
 use super::Provider;
+use super::instead::{Instead, instead};
 use crate::outbound::OutboundRequest;
 use crate::outbound::any_url::{AnyUrl, AnyUrlError};
 use crate::outbound::filter::{FilterError, START_ERROR, endpoint};
-use crate::outbound::known_hosts::{advice, general_remedies};
 use crate::outbound::manifest::{Access, Manifest};
-use crate::outbound::near_miss::{NearMiss, meant_host, nearest};
+use crate::outbound::near_miss::{NearMiss, nearest};
 use crate::outbound::rules::{Mode, Rules, decide};
 use crate::outbound::share_link::{Rewrite, rewrite};
 use crate::outbound::whitelist::{DomainPattern, Whitelist};
@@ -174,6 +174,8 @@ enum Obstacle {
     Refused(AnyUrlError),
     /// It is the end of every node that is started with it.
     NoStart(FilterError),
+    /// An address that the exe-unit takes for a name, and that nodes could not reach either.
+    Ipv6,
 }
 
 impl Obstacle {
@@ -181,6 +183,7 @@ impl Obstacle {
         match self {
             Self::Refused(why) => format!("ray-on-golem refuses it: {why}"),
             Self::NoStart(why) => format!("{START_ERROR}{why}"),
+            Self::Ipv6 => "nodes have no IPv6".to_owned(),
         }
     }
 
@@ -201,6 +204,9 @@ impl Obstacle {
                 )
             }
             Self::NoStart(_) => format!("But no node starts with it: `{}`.", self.text()),
+            Self::Ipv6 => {
+                "But nodes have no IPv6, and none starts with an IPv6 address among its URLs.".to_owned()
+            }
         }
     }
 }
@@ -208,6 +214,9 @@ impl Obstacle {
 fn obstacle(text: &str, url: &Url) -> Option<Obstacle> {
     if let Err(why) = endpoint(url) {
         return Some(Obstacle::NoStart(why));
+    }
+    if matches!(url.host(), Some(url::Host::Ipv6(_))) {
+        return Some(Obstacle::Ipv6);
     }
     // What is behind the host may be written in a script as a list has it not; only the origin is declared.
     AnyUrl::parse(text)
@@ -230,58 +239,6 @@ fn run_time(url: &Url, accepted: bool) -> String {
         _ => String::new(),
     };
     format!("Run time: {protocol} port {port} of `{host}` opens{beside}.")
-}
-
-/// What can be done about a URL.
-#[derive(Default)]
-struct Instead {
-    suggestion: Option<String>,
-    notes: Vec<String>,
-    worth_asking: bool,
-}
-
-fn instead(url: &Url, whitelist: &Whitelist, accepted: bool, not_listed: bool) -> Instead {
-    let sentence = |why: String| vec![format!("{}.", capitalised(&why))];
-    match rewrite(url) {
-        Rewrite::To { url: better, why } => {
-            return Instead {
-                suggestion: Some(better.to_string()),
-                notes: sentence(why),
-                worth_asking: false,
-            };
-        }
-        Rewrite::CannotWork { why } => return Instead { notes: sentence(why), ..Instead::default() },
-        Rewrite::Fine => {}
-    }
-    if let Some(known) = advice(url).filter(|known| known.always || !accepted) {
-        let mut notes: Vec<String> = known.sentences.into_iter().map(str::to_owned).collect();
-        // An accepted URL looks as if all were well.
-        if let Some(first) = notes.first_mut().filter(|_| accepted) {
-            first.insert_str(0, "Careful: ");
-        }
-        return Instead {
-            worth_asking: not_listed && known.instead.is_none(),
-            suggestion: known.instead.as_ref().map(Url::to_string),
-            notes,
-        };
-    }
-    let repaired = repaired(url, whitelist);
-    match (not_listed, repaired) {
-        (false, _) => Instead::default(),
-        (true, Some(repaired)) => Instead { suggestion: Some(repaired), ..Instead::default() },
-        (true, None) => Instead {
-            suggestion: None,
-            notes: general_remedies().map(str::to_owned).into(),
-            worth_asking: true,
-        },
-    }
-}
-
-/// The URL with the host that was probably meant.
-fn repaired(url: &Url, whitelist: &Whitelist) -> Option<String> {
-    let mut repaired = url.clone();
-    repaired.set_host(Some(&meant_host(whitelist, url.host_str()?)?)).ok()?;
-    Some(repaired.to_string())
 }
 
 pub(super) fn capitalised(text: &str) -> String {
