@@ -3,6 +3,9 @@
 //! May import nothing of the house. Invariant: names are resolved once, when the filter is built; afterwards only
 //! addresses count, as in yagna (`exe-unit/src/manifest.rs:394-493`).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -49,7 +52,10 @@ pub const WELL_KNOWN_DNS: [IpAddr; 12] = [
     IpAddr::V6(Ipv6Addr::new(0x2620, 0x00fe, 0, 0, 0, 0, 0x00fe, 0x0009)),
 ];
 
-/// Why an activity cannot start. The texts are yagna's; it prefixes them with `manifest initialization error: `.
+/// What stands in front of a [`FilterError`] where the exe-unit reports it (`exe-unit/src/exe_unit.rs:438-455`).
+pub const START_ERROR: &str = "manifest initialization error: ";
+
+/// Why an activity cannot start. The texts are yagna's; it puts [`START_ERROR`] in front of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// A scheme without a default port, and no port written.
@@ -58,7 +64,8 @@ pub enum FilterError {
     /// A URL without a host.
     #[error("invalid url: {0}")]
     NoHost(Url),
-    /// A name that does not resolve; the text is the resolver's.
+    /// A name that does not resolve; the text is the resolver's. `stable-dns.dev.golem.network`, which all names are asked
+    /// of, must resolve, too, so it ends the same way for every manifest if it does not (`exe-unit/src/dns.rs`).
     #[error("{0}")]
     NotResolved(String),
 }
@@ -75,11 +82,13 @@ pub enum RuntimeFilter {
 }
 
 impl RuntimeFilter {
-    /// Builds the filter at the start of an activity. `resolve` gives a host's addresses; a host that is written as
-    /// an address is not resolved.
+    /// Builds the filter at the start of an activity. `resolve` gives a host's addresses of both families; a host that
+    /// is written as an IPv4 address is not resolved. An IPv6 address is, because `host_str` leaves its brackets, and no
+    /// server has a record for it.
     ///
     /// # Errors
-    /// The first URL that cannot be used: the exe-unit then shuts down (`exe-unit/src/exe_unit.rs:438-455`).
+    /// The first URL that cannot be used: the exe-unit then shuts down (`exe-unit/src/exe_unit.rs:438-455`), however
+    /// good the others are.
     pub fn build(
         request: &OutboundRequest,
         resolve: &dyn Fn(&str) -> Result<Vec<IpAddr>, String>,
@@ -94,8 +103,11 @@ impl RuntimeFilter {
             let (protocol, host, port) = endpoint(url)?;
             let addresses = match host.parse() {
                 Ok(address) => vec![address],
-                Err(_) => resolve(host).map_err(FilterError::NotResolved)?,
+                Err(_) => v4_or_else_v6(resolve(host).map_err(FilterError::NotResolved)?),
             };
+            if addresses.is_empty() {
+                return Err(FilterError::NotResolved(no_record(host)));
+            }
             allowed.extend(addresses.into_iter().map(|ip| (protocol, ip, port)));
         }
         Ok(Self::Only(allowed))
@@ -110,10 +122,29 @@ impl RuntimeFilter {
         }
     }
 
+    /// Whether a connection arrives: it passes, and it is IPv4, which is all that a node's network interface has
+    /// (`exe-unit/src/network/inet.rs:82-101`).
+    pub fn reaches(&self, protocol: Protocol, ip: IpAddr, port: u16) -> bool {
+        ip.is_ipv4() && self.allows(protocol, ip, port)
+    }
+
     /// The line in the provider's own log for a refused connection; the requestor never sees it.
     pub fn refusal(protocol: Protocol, ip: IpAddr, port: u16) -> String {
         format!("URL validation error: address not allowed: {ip}:{port} ({protocol})")
     }
+}
+
+/// yagna's resolver looks for IPv6 addresses only of a name that has no IPv4 address (`Ipv4thenIpv6`).
+fn v4_or_else_v6(mut addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    if addresses.iter().any(IpAddr::is_ipv4) {
+        addresses.retain(IpAddr::is_ipv4);
+    }
+    addresses
+}
+
+/// The words of yagna's resolver for a name without addresses; IPv6 is what it asks for last.
+pub fn no_record(host: &str) -> String {
+    format!("no record found for name: {host}. type: AAAA class: IN")
 }
 
 /// What a URL opens: protocol, host, port. The port is asked for before the host, as yagna does, so a URL that lacks
@@ -128,60 +159,31 @@ pub fn endpoint(url: &Url) -> Result<(Protocol, &str, u16), FilterError> {
     Ok((protocol, host, port))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Where a redirect leads, as far as it can be told from the declared URLs alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redirect {
+    /// To something declared: it works.
+    Declared,
+    /// To another port of a declared host, such as from `http` to `https`: the other URL must be declared, too.
+    OtherPort,
+    /// To another host: blocked, unless it happens to share an address and port with a declared one, because the
+    /// filter knows addresses and not names.
+    OtherHost,
+    /// To something that no node can be started with.
+    Nowhere,
+}
 
-    const IPFS: IpAddr = IpAddr::V4(Ipv4Addr::new(209, 94, 90, 1));
-
-    fn build(urls: &[&str]) -> Result<RuntimeFilter, FilterError> {
-        let request = OutboundRequest::Urls(urls.iter().map(|url| Url::parse(url).unwrap()).collect());
-        RuntimeFilter::build(&request, &|host| match host {
-            "ipfs.io" => Ok(vec![IPFS]),
-            other => Err(format!("no record found for name: {other}")),
-        })
-    }
-
-    #[test]
-    fn the_exact_triple_counts() {
-        let filter = build(&["https://ipfs.io/ipfs/x"]).unwrap();
-        assert!(filter.allows(Protocol::Tcp, IPFS, 443));
-        assert!(!filter.allows(Protocol::Tcp, IPFS, 80), "https does not imply http");
-        assert!(!filter.allows(Protocol::Udp, IPFS, 443));
-        assert!(!filter.allows(Protocol::Tcp, [1, 2, 3, 4].into(), 443));
-    }
-
-    #[test]
-    fn dns_is_allowed_over_udp_to_well_known_servers_only() {
-        let filter = build(&["https://ipfs.io"]).unwrap();
-        assert!(filter.allows(Protocol::Udp, [8, 8, 8, 8].into(), 53));
-        assert!(!filter.allows(Protocol::Tcp, [8, 8, 8, 8].into(), 53));
-        assert!(!filter.allows(Protocol::Udp, [4, 4, 4, 4].into(), 53));
-    }
-
-    #[test]
-    fn the_scheme_gives_protocol_and_port() {
-        let filter = build(&["ws://ipfs.io", "udp://ipfs.io:9", "ftp://10.1.2.3"]).unwrap();
-        assert!(filter.allows(Protocol::Tcp, IPFS, 80));
-        assert!(filter.allows(Protocol::Udp, IPFS, 9));
-        assert!(filter.allows(Protocol::Tcp, [10, 1, 2, 3].into(), 21));
-    }
-
-    #[test]
-    fn what_cannot_start_says_why_in_yagnas_words() {
-        let text = |url| build(&[url]).unwrap_err().to_string();
-        assert_eq!(text("udp://ipfs.io"), "unknown port: udp://ipfs.io");
-        assert_eq!(text("data:,x"), "unknown port: data:,x");
-        assert_eq!(text("https://nowhere.example"), "no record found for name: nowhere.example");
-        assert_eq!(
-            RuntimeFilter::refusal(Protocol::Tcp, IPFS, 80),
-            "URL validation error: address not allowed: 209.94.90.1:80 (TCP)"
-        );
-    }
-
-    #[test]
-    fn no_request_means_no_network() {
-        let filter = RuntimeFilter::build(&OutboundRequest::None, &|_| Ok(vec![])).unwrap();
-        assert!(!filter.allows(Protocol::Udp, [8, 8, 8, 8].into(), 53));
+impl Redirect {
+    /// Looks at a redirect's target (`exe-unit/src/manifest.rs:394-493`, read for redirects).
+    pub fn to(target: &Url, declared: &[Url]) -> Self {
+        let Ok(wanted) = endpoint(target) else { return Self::Nowhere };
+        let open: Vec<_> = declared.iter().filter_map(|url| endpoint(url).ok()).collect();
+        if open.contains(&wanted) {
+            Self::Declared
+        } else if open.iter().any(|(_, host, _)| *host == wanted.1) {
+            Self::OtherPort
+        } else {
+            Self::OtherHost
+        }
     }
 }

@@ -3,9 +3,12 @@
 //! May import `error` and `diagnostic`. Invariant: everything here is pure; names are resolved only by a closure that
 //! the caller brings, and every rule names the place in yagna or ray-on-golem that it mirrors.
 
+pub mod any_url;
 pub mod filter;
+pub mod known_hosts;
 pub mod manifest;
 pub mod near_miss;
+pub mod negotiation;
 pub mod rules;
 pub mod share_link;
 pub mod whitelist;

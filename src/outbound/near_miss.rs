@@ -62,9 +62,8 @@ fn distance(pattern: &DomainPattern, host: &str) -> Option<(u8, String)> {
 /// `dev.golem.network` of `.*\.dev\.golem\.network$`.
 fn literal_end(pattern: &str) -> String {
     let text = pattern.to_lowercase().trim_end_matches('$').replace("\\.", ".");
-    let start =
-        text.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-').map_or(0, |at| at + 1);
-    text[start..].trim_start_matches('.').to_owned()
+    let outside = |c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '-';
+    text.rsplit(outside).next().unwrap_or_default().trim_start_matches('.').to_owned()
 }
 
 /// The whitelisted host that was probably meant: without the dot at the end, without `www.` in front, or with a letter
@@ -96,6 +95,7 @@ pub fn closest_word<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn near(host: &str) -> Vec<String> {
         nearest(&Whitelist::snapshot(), host)
@@ -129,5 +129,26 @@ mod tests {
         assert_eq!(closest_word("outbound_url", keys), Some("outbound_urls"));
         assert_eq!(closest_word("imagetag", keys), Some("image_tag"));
         assert_eq!(closest_word("colour", keys), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_host_and_no_list_make_it_panic(
+            lines in prop::collection::vec("[a-zü.*$\\\\#-]{0,8}", 0..4), host in "\\PC{0,12}",
+        ) {
+            let lines = lines.join("\n");
+            for list in [Whitelist::from_lists(&lines, ""), Whitelist::from_lists("", &lines)].into_iter().flatten() {
+                nearest(&list, &host);
+                meant_host(&list, &host);
+            }
+        }
+
+        #[test]
+        fn a_repaired_host_is_on_the_list(host in "(www\\.)?[a-z]{1,4}\\.io\\.?") {
+            let list = Whitelist::snapshot();
+            if let Some(meant) = meant_host(&list, &host) {
+                prop_assert!(list.matches(&meant).is_some());
+            }
+        }
     }
 }

@@ -1,16 +1,24 @@
-//! The provider's outbound rules: whether a request is accepted, and the words of a rejection.
+//! The provider's outbound rules: whether a request is accepted.
 //!
-//! May import nothing of the house. Invariant: a [`Rejection`]'s text is yagna's, letter by letter, because people
-//! read it in `ray-on-golem network-stats` and search for it.
+//! May import nothing of the house. Invariant: each rule judges the whole request, and one that says yes is enough, so
+//! two URLs are never covered by two different rules (`agent/provider/src/rules/outbound.rs:88-118`).
+
+mod credentials;
+mod file;
+mod rejection;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::OutboundRequest;
 use super::whitelist::Whitelist;
+
+pub use credentials::{Credentials, NodeDescriptor, Permissions, SignatureError};
+pub use rejection::{Reason, Rejection};
 
 /// What a rule lets through (`agent/provider/src/rules/outbound.rs`, `Mode`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +48,13 @@ pub struct CertRule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Rules {
-    /// `false` rejects whatever requests outbound access.
+    /// `false` rejects whatever requests outbound access, whatever the rules say.
     pub enabled: bool,
     /// The rule for requestors without signatures, such as ray-on-golem.
     pub everyone: Mode,
     /// Certificate to rule, for signed manifests. ray-on-golem does not sign, so these never apply to it.
     pub audited_payload: BTreeMap<String, CertRule>,
-    /// Certificate to rule, for requestors with a node descriptor. None is considered by [`decide`].
+    /// Certificate to rule, for requestors with a node descriptor (`demand.node_descriptor` of ray-on-golem).
     pub partner: BTreeMap<String, CertRule>,
 }
 
@@ -61,45 +69,28 @@ impl Default for Rules {
     }
 }
 
+/// A kind of rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// For every requestor.
+    Everyone,
+    /// For signed manifests.
+    AuditedPayload,
+    /// For requestors with a node descriptor.
+    Partner,
+}
+
 /// Why a request was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// Nothing was requested, so no rule was asked (`negotiator/builtin/manifest.rs`).
-    NotRequested,
-    /// The Everyone rule lets it through.
-    Everyone,
-}
-
-/// Why a request was rejected. `Display` gives yagna's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// The provider switched outbound access off.
-    Disabled,
-    /// No rule lets it through; the Everyone rule says whether it is switched off or did not match.
-    NoRule {
-        /// The mode of the Everyone rule, which is not [`Mode::All`].
-        everyone: Mode,
-    },
-}
-
-impl fmt::Display for Rejection {
-    /// Each reason is followed by ` ; `, the last one too (`rules/outbound.rs:97-118`).
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let everyone = match self {
-            Self::Disabled => return f.write_str("outbound is disabled"),
-            Self::NoRule { everyone: Mode::None } => "Everyone rule is disabled",
-            Self::NoRule { everyone: _ } => "Everyone rule didn't match whitelist",
-        };
-        write!(
-            f,
-            "Outbound rejected because: {everyone} ; Audited-Payload rule requires manifest signature ; \
-             Partner rule requires node descriptor ; "
-        )
-    }
+    /// Nothing was requested, or the provider does not look, so no rule was asked (`negotiator/builtin/manifest.rs`).
+    NotAsked,
+    /// This rule lets it through; of several the first in yagna's order.
+    By(Rule),
 }
 
 /// Decides about an unsigned request without a node descriptor, as every request of ray-on-golem 0.13 is unless its
-/// yaml names a descriptor (`rules/outbound.rs:88-118`). One host that is not on the whitelist fails it for all URLs.
+/// yaml names a descriptor. One host that is not on the whitelist fails it for all URLs.
 ///
 /// # Errors
 /// The rejection that a provider sends.
@@ -108,89 +99,97 @@ pub fn decide(
     whitelist: &Whitelist,
     request: &OutboundRequest,
 ) -> Result<Accepted, Rejection> {
+    decide_for(rules, whitelist, request, &Credentials::default())
+}
+
+/// Decides about a request with what its requestor shows (`rules/outbound.rs:88-118`).
+///
+/// # Errors
+/// The rejection that a provider sends. It is final: the provider answers no further proposal of this negotiation
+/// (`negotiator/builtin/manifest.rs:113-118`).
+pub fn decide_for(
+    rules: &Rules,
+    whitelist: &Whitelist,
+    request: &OutboundRequest,
+    credentials: &Credentials,
+) -> Result<Accepted, Rejection> {
     if *request == OutboundRequest::None {
-        return Ok(Accepted::NotRequested);
+        return Ok(Accepted::NotAsked);
     }
     if !rules.enabled {
         return Err(Rejection::Disabled);
     }
-    let accepted = match (rules.everyone, request) {
-        (Mode::All, _) => true,
-        (Mode::Whitelist, OutboundRequest::Urls(urls)) => not_whitelisted(whitelist, urls).is_empty(),
-        (Mode::Whitelist | Mode::None, _) => false,
-    };
-    if accepted { Ok(Accepted::Everyone) } else { Err(Rejection::NoRule { everyone: rules.everyone }) }
+    let judge = Judge { rules, whitelist, request };
+    let reasons = [
+        (Rule::Everyone, judge.mode(Rule::Everyone, rules.everyone)),
+        (Rule::AuditedPayload, judge.audited_payload(credentials)),
+        (Rule::Partner, judge.partner(credentials)),
+    ];
+    match reasons.iter().find(|(_, verdict)| verdict.is_ok()) {
+        Some((rule, _)) => Ok(Accepted::By(*rule)),
+        None => {
+            Err(Rejection::NoRule(reasons.into_iter().filter_map(|(_, verdict)| verdict.err()).collect()))
+        }
+    }
+}
+
+/// One request before one provider.
+struct Judge<'a> {
+    rules: &'a Rules,
+    whitelist: &'a Whitelist,
+    request: &'a OutboundRequest,
+}
+
+impl Judge<'_> {
+    /// `rules/outbound.rs:207-248`.
+    fn mode(&self, rule: Rule, mode: Mode) -> Result<(), Reason> {
+        match (mode, self.request) {
+            (Mode::All, _) => Ok(()),
+            (Mode::None, _) => Err(Reason::RuleDisabled(rule)),
+            (Mode::Whitelist, OutboundRequest::Urls(urls))
+                if not_whitelisted(self.whitelist, urls).is_empty() =>
+            {
+                Ok(())
+            }
+            (Mode::Whitelist, _) => Err(Reason::NotWhitelisted(rule)),
+        }
+    }
+
+    /// The rule of the certificate nearest to the leaf wins; others are not asked (`rules/outbound.rs:127-160`).
+    fn audited_payload(&self, credentials: &Credentials) -> Result<(), Reason> {
+        let chain = match &credentials.manifest_signature {
+            None => return Err(Reason::NoSignature),
+            Some(Err(error)) => return Err(Reason::Signature(error.clone())),
+            Some(Ok(chain)) => chain,
+        };
+        match chain.iter().rev().find_map(|cert| self.rules.audited_payload.get(cert)) {
+            Some(rule) => self.mode(Rule::AuditedPayload, rule.mode),
+            None => Err(Reason::ChainNotTrusted(Rule::AuditedPayload, chain.clone())),
+        }
+    }
+
+    /// Descriptor, node, permissions, certificate, in this order (`rules/outbound.rs:162-205`).
+    fn partner(&self, credentials: &Credentials) -> Result<(), Reason> {
+        let descriptor = match &credentials.node_descriptor {
+            None => return Err(Reason::NoDescriptor),
+            Some(Err(error)) => return Err(Reason::Descriptor(error.clone())),
+            Some(Ok(descriptor)) => descriptor,
+        };
+        if descriptor.node_id != credentials.requestor_id {
+            return Err(Reason::NodesMismatch {
+                requestor: credentials.requestor_id.clone(),
+                certified: descriptor.node_id.clone(),
+            });
+        }
+        descriptor.permissions.cover(self.request)?;
+        match descriptor.chain.iter().find_map(|cert| self.rules.partner.get(cert)) {
+            Some(rule) => self.mode(Rule::Partner, rule.mode),
+            None => Err(Reason::ChainNotTrusted(Rule::Partner, descriptor.chain.clone())),
+        }
+    }
 }
 
 /// The URLs whose host no pattern matches. A URL without a host is not compared at all (`rules/outbound.rs:229-233`).
 pub fn not_whitelisted<'a>(whitelist: &Whitelist, urls: &'a [Url]) -> Vec<&'a Url> {
     urls.iter().filter(|url| url.host_str().is_some_and(|host| whitelist.matches(host).is_none())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn urls(texts: &[&str]) -> OutboundRequest {
-        OutboundRequest::Urls(texts.iter().map(|text| Url::parse(text).unwrap()).collect())
-    }
-
-    fn verdict(rules: &Rules, request: &OutboundRequest) -> Result<Accepted, String> {
-        decide(rules, &Whitelist::snapshot(), request).map_err(|rejection| rejection.to_string())
-    }
-
-    const NO_MATCH: &str = "Outbound rejected because: Everyone rule didn't match whitelist ; Audited-Payload rule \
-                            requires manifest signature ; Partner rule requires node descriptor ; ";
-
-    #[test]
-    fn only_the_host_counts_in_negotiation() {
-        let request = urls(&[
-            "http://ipfs.io:8443/x",
-            "ftp://ipfs.io",
-            "https://u:p@ipfs.io",
-            "https://0x37aCF53",
-            "data:,x",
-        ]);
-        assert_eq!(verdict(&Rules::default(), &request), Ok(Accepted::Everyone));
-    }
-
-    #[test]
-    fn one_host_off_the_list_fails_all() {
-        let request = urls(&["https://ipfs.io", "https://www.dropbox.com/s/a/b"]);
-        assert_eq!(verdict(&Rules::default(), &request), Err(NO_MATCH.to_owned()));
-    }
-
-    #[test]
-    fn unrestricted_never_passes_a_whitelist() {
-        assert_eq!(verdict(&Rules::default(), &OutboundRequest::Unrestricted), Err(NO_MATCH.to_owned()));
-        let all = Rules { everyone: Mode::All, ..Rules::default() };
-        assert_eq!(verdict(&all, &OutboundRequest::Unrestricted), Ok(Accepted::Everyone));
-    }
-
-    #[test]
-    fn modes_have_their_own_words() {
-        let none = Rules { everyone: Mode::None, ..Rules::default() };
-        assert_eq!(
-            verdict(&none, &urls(&["https://ipfs.io"])).unwrap_err(),
-            NO_MATCH.replace("rule didn't match whitelist", "rule is disabled")
-        );
-        let disabled = Rules { enabled: false, everyone: Mode::All, ..Rules::default() };
-        assert_eq!(verdict(&disabled, &urls(&["https://ipfs.io"])).unwrap_err(), "outbound is disabled");
-    }
-
-    #[test]
-    fn what_asks_for_nothing_is_accepted_even_where_outbound_is_disabled() {
-        let disabled = Rules { enabled: false, ..Rules::default() };
-        assert_eq!(verdict(&disabled, &OutboundRequest::None), Ok(Accepted::NotRequested));
-    }
-
-    #[test]
-    fn rules_are_read_from_provider_files() {
-        let rules: Rules = serde_yaml::from_str("{enabled: true, everyone: whitelist}").unwrap();
-        assert_eq!(rules, Rules::default());
-        let rules: Rules = serde_yaml::from_str("audited-payload: {ab12: {mode: all}}").unwrap();
-        assert_eq!(rules.audited_payload["ab12"].mode, Mode::All);
-        assert!(serde_yaml::from_str::<Rules>("everybody: all").is_err());
-        assert!(serde_yaml::from_str::<Rules>("everyone: some").is_err());
-    }
 }

@@ -162,7 +162,7 @@ fn a_cluster_file_that_is_no_yaml_is_shown_where_it_breaks() {
 #[test]
 fn what_is_no_url_is_told_from_what_is_refused() {
     let commands: &[&[&str]] = &[&["explain", "ipfs.io"], &["explain", "https://nowhere.test"]];
-    insta::assert_snapshot!(all(commands), @r##"
+    insta::assert_snapshot!(all(commands), @r"
     ipfs.io
       not a URL
       It has no scheme.
@@ -174,19 +174,33 @@ fn what_is_no_url_is_told_from_what_is_refused() {
     ---
     https://nowhere.test
       rejected
-      No pattern of the whitelist matches `nowhere.test`.
-      What to do: put the file on IPFS or Dropbox, whose hosts are on the default
-      list, or ask providers to add the host (channel #providers of Golem's
-      Discord).
+      Negotiation: no pattern of the whitelist matches `nowhere.test`.
+      Run time: if a provider accepts it, TCP port 443 opens.
+      Put the file where nodes may go: on IPFS (`https://ipfs.io/ipfs/…`) or Dropbox
+      (`https://dl.dropboxusercontent.com/…`).
+      Or send it from your own computer with `file_mounts`, which needs no outbound
+      access.
 
     A provider with the default whitelist of 2025-10-27 (ya-installer-resources
-    d018134) rejects the request as a whole:
+    d018134) rejects the request:
 
       Outbound rejected because: Everyone rule didn't match whitelist ;
       Audited-Payload rule requires manifest signature ; Partner rule requires node
       descriptor ;
+
+    Of these reasons only the first is about your URLs: ray-on-golem signs no
+    manifest, and shows a node descriptor only if the cluster file has one.
+
+    Or ask. Providers decide about their own whitelists; this can be pasted into the
+    channel #providers of https://chat.golem.network:
+
+    Hello! My Ray on Golem program downloads from nowhere.test, which is not on the
+    default whitelist. It is for: (say what for, and who runs the host). If you want
+    to allow it on your provider:
+    ya-provider whitelist add -p nowhere.test -t strict
+    Thank you!
     exit code 1
-    "##);
+    ");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::WELL_KNOWN_RESOLVERS;
 use super::answers::Answers;
 use crate::localnet::exe_unit::OutboundAccess;
 use crate::outbound::OutboundRequest;
-use crate::outbound::filter::{DNS_PORT, Protocol, RuntimeFilter};
+use crate::outbound::filter::{DNS_PORT, Protocol, RuntimeFilter, START_ERROR, no_record};
 
 /// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
 const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];
@@ -43,7 +43,7 @@ impl FilterBinding {
         // The filter asks synchronously, so every answer is there before.
         let resolved = |host: &str| addresses.get(host).cloned().unwrap_or_else(|| Err(no_record(host)));
         let filter = RuntimeFilter::build(&request, &resolved)
-            .map_err(|why| io::Error::other(format!("manifest initialization error: {why}")))?;
+            .map_err(|why| io::Error::other(format!("{START_ERROR}{why}")))?;
         Ok(Self { filter })
     }
 
@@ -87,9 +87,4 @@ async fn resolve(host: &str, answers: &Answers) -> Result<Vec<IpAddr>, String> {
         Ok(found) => Ok(found.into_iter().map(IpAddr::V4).collect()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// The text of yagna's resolver for a name without addresses.
-fn no_record(host: &str) -> String {
-    format!("no record found for name: {host}. type: AAAA class: IN")
 }

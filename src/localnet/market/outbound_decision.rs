@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::localnet::exe_unit::OutboundAccess;
 use crate::outbound::OutboundRequest;
-use crate::outbound::manifest::Manifest;
-use crate::outbound::rules::{Rules, decide};
+use crate::outbound::negotiation::{ManifestCheck, Policy, answer};
+use crate::outbound::rules::{Credentials, Rules};
 use crate::outbound::whitelist::Whitelist;
 
 /// A provider's outbound configuration.
@@ -28,9 +28,10 @@ pub type OutboundDecision =
 /// The decision that every provider of a localnet takes: yagna's.
 pub fn by_the_rules() -> OutboundDecision {
     Arc::new(|policy, payload| {
-        let Some(payload) = payload else { return Ok(OutboundAccess::None) };
-        let request = Manifest::decode(payload).map_err(|error| error.to_string())?.request();
-        decide(&policy.rules, &policy.whitelist, &request).map_err(|rejection| rejection.to_string())?;
+        let policy =
+            Policy { check: ManifestCheck::default(), rules: &policy.rules, whitelist: &policy.whitelist };
+        // No certificate authority is emulated: a node descriptor counts as none.
+        let (request, _) = answer(policy, payload, &Credentials::default())?;
         Ok(match request {
             OutboundRequest::None => OutboundAccess::None,
             OutboundRequest::Unrestricted => OutboundAccess::Unrestricted,
@@ -44,12 +45,13 @@ mod tests {
     use super::*;
     use crate::localnet::market::Provider;
     use crate::localnet::market::provider::DEFAULT_PROVIDERS;
+    use crate::outbound::manifest::Manifest;
     use crate::outbound::rules::Mode;
 
     /// How many of the default providers in a subnet accept these URLs.
     fn accepting(subnet: &str, urls: &[&str]) -> usize {
         let urls: Vec<url::Url> = urls.iter().map(|url| url.parse().unwrap()).collect();
-        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).encode();
+        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).to_base64();
         let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
         let decide = by_the_rules();
         providers
@@ -73,8 +75,8 @@ mod tests {
             rules: Rules { everyone: Mode::Whitelist, ..Rules::default() },
             whitelist: Whitelist::snapshot(),
         };
-        let urls = ["https://example.org".parse().unwrap()];
-        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).encode();
+        let urls: [url::Url; 1] = ["https://example.org".parse().unwrap()];
+        let manifest = Manifest::of_ray_on_golem("http://image", "00", &urls).to_base64();
         let refusal = by_the_rules()(&policy, Some(&manifest)).unwrap_err();
         assert_eq!(
             refusal,

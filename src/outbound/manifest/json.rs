@@ -2,73 +2,123 @@
 //!
 //! May import its parent. Invariant: a value that yagna refuses is refused, one that it accepts is kept as written.
 
-use std::io;
+use std::{fmt, io};
 
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::ser::Formatter;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use url::Url;
 
-use super::{Manifest, Out, Unrestricted};
+use super::{Access, Manifest};
 
-/// The fields of `out` before it is known which of the two forms they are.
-#[derive(Deserialize)]
-pub(super) struct OutFields {
-    #[serde(default = "default_protocols")]
-    protocols: Vec<String>,
-    #[serde(default)]
-    urls: Option<Vec<String>>,
-    #[serde(default)]
-    unrestricted: Option<Unrestricted>,
+/// The two forms of access. The name is yagna's, because it appears in the error for something that is neither.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum Representation {
+    /// The list is looked at first: if it is one of URLs, nothing else is.
+    Urls { urls: Vec<UrlText> },
+    /// Taken also where `urls` is there but no list of URLs.
+    Unrestricted { unrestricted: Unrestricted },
 }
 
-fn default_protocols() -> Vec<String> {
-    ["http", "https", "ws", "wss"].map(String::from).into()
+#[derive(Deserialize, Serialize)]
+pub(super) struct Unrestricted {
+    urls: bool,
 }
 
-impl TryFrom<OutFields> for Out {
-    type Error = String;
+impl TryFrom<Representation> for Access {
+    type Error = &'static str;
 
-    fn try_from(fields: OutFields) -> Result<Self, String> {
-        match (&fields.urls, fields.unrestricted) {
-            (None, None) => Err("one of `urls` and `unrestricted` is needed".into()),
-            (_, Some(Unrestricted { urls: false })) => Err("'unrestricted.urls: false' is not valid".into()),
-            (Some(urls), _) => urls.iter().try_for_each(|url| absolute(url)),
-            (None, Some(_)) => Ok(()),
-        }?;
-        Ok(Self { protocols: fields.protocols, urls: fields.urls, unrestricted: fields.unrestricted })
+    fn try_from(form: Representation) -> Result<Self, Self::Error> {
+        match form {
+            Representation::Urls { urls } => Ok(Self::Urls(urls.into_iter().map(|url| url.0).collect())),
+            Representation::Unrestricted { unrestricted: Unrestricted { urls: true } } => {
+                Ok(Self::Unrestricted)
+            }
+            Representation::Unrestricted { .. } => Err("'unrestricted.urls: false' is not valid"),
+        }
     }
 }
 
-fn absolute(text: &str) -> Result<(), String> {
-    Url::parse(text).map(drop).map_err(|error| format!("{error}: {text:?}"))
+impl From<Access> for Representation {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Urls(urls) => Self::Urls { urls: urls.into_iter().map(UrlText).collect() },
+            Access::Unrestricted => Self::Unrestricted { unrestricted: Unrestricted { urls: true } },
+        }
+    }
+}
+
+pub(super) fn default_protocols() -> Vec<String> {
+    ["http", "https", "ws", "wss"].map(String::from).into()
+}
+
+/// A text that parses as an absolute URL, refused in the words of the crate `url`, and kept as it was written.
+#[derive(Serialize)]
+pub(super) struct UrlText(String);
+
+impl<'de> Deserialize<'de> for UrlText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(UrlVisitor)
+    }
+}
+
+struct UrlVisitor;
+
+impl Visitor<'_> for UrlVisitor {
+    type Value = UrlText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string representing an URL")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<UrlText, E> {
+        match Url::parse(text) {
+            Ok(_) => Ok(UrlText(text.to_owned())),
+            Err(why) => Err(E::invalid_value(Unexpected::Str(text), &why.to_string().as_str())),
+        }
+    }
 }
 
 /// A list of absolute URLs.
 pub(super) fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let urls = Vec::<String>::deserialize(deserializer)?;
-    urls.iter().try_for_each(|url| absolute(url)).map_err(serde::de::Error::custom)?;
-    Ok(urls)
+    Ok(Vec::<UrlText>::deserialize(deserializer)?.into_iter().map(|url| url.0).collect())
 }
 
-/// `MAJOR.MINOR.PATCH`, with what semver allows behind it.
-pub(super) fn semver<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let core = text.split(['-', '+']).next().unwrap_or_default();
-    let parts: Vec<&str> = core.split('.').collect();
-    let number = |part: &&str| part.parse::<u64>().is_ok() && (*part == "0" || !part.starts_with('0'));
-    if parts.len() == 3 && parts.iter().all(number) {
-        Ok(text)
-    } else {
-        Err(serde::de::Error::custom(format!("invalid version {text:?}")))
+/// A command's text, whether or not it is JSON itself.
+struct CommandText(String);
+
+impl<'de> Deserialize<'de> for CommandText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(CommandVisitor)
     }
 }
 
-/// A moment with its offset.
+struct CommandVisitor;
+
+impl Visitor<'_> for CommandVisitor {
+    type Value = CommandText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("command string or a json string with a command object")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<CommandText, E> {
+        Ok(CommandText(text.to_owned()))
+    }
+}
+
+/// A script's commands.
+pub(super) fn commands<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<CommandText>::deserialize(deserializer)?.into_iter().map(|command| command.0).collect())
+}
+
+/// A moment with its offset. A blank may stand for the `T`, as for yagna; the words of a refusal are not yagna's.
 pub(super) fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    OffsetDateTime::parse(&text, &Rfc3339).map_err(serde::de::Error::custom)?;
+    OffsetDateTime::parse(&text.replacen(' ', "T", 1), &Rfc3339).map_err(de::Error::custom)?;
     Ok(text)
 }
 
