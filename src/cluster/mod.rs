@@ -10,6 +10,7 @@ mod image;
 mod outbound_urls;
 mod payment;
 mod pip;
+mod python_literals;
 mod ray_keys;
 mod reach;
 mod workers;
