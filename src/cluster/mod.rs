@@ -11,6 +11,7 @@ mod outbound_urls;
 mod payment;
 mod pip;
 mod python_literals;
+mod python_urls;
 mod ray_keys;
 mod reach;
 mod workers;
