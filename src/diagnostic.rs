@@ -6,7 +6,7 @@ mod excerpt;
 mod fix;
 mod place;
 
-pub use fix::{Edit, Fix, apply};
+pub use fix::{Edit, Fix, applicable, apply};
 pub use place::line_column;
 
 use crate::error::{Error, ErrorKind};
