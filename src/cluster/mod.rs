@@ -10,6 +10,7 @@ mod image;
 mod outbound_urls;
 mod payment;
 mod pip;
+mod python_imports;
 mod python_literals;
 mod python_urls;
 mod ray_keys;
@@ -17,6 +18,8 @@ mod reach;
 mod workers;
 
 pub use config::{ClusterConfig, Demand, NodeType};
+pub use python_imports::import_findings;
+pub use python_urls::NOT_ON_NODES;
 pub use reach::{script_findings, whitelist_findings};
 
 use crate::diagnostic::Diagnostic;

@@ -15,7 +15,7 @@ use clap::ValueEnum;
 
 use self::files::{SourceFile, Sources};
 use super::explain::{UrlVerdict, judge};
-use crate::cluster::{ClusterConfig, script_findings, whitelist_findings};
+use crate::cluster::{ClusterConfig, import_findings, script_findings, whitelist_findings};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::Result;
 use crate::outbound::rules::Rules;
@@ -123,10 +123,12 @@ impl<'s> Report<'s> {
         findings.extend(whitelist_findings(&sources.cluster.text, &whitelist));
         let mut files = vec![Checked { source: &sources.cluster, findings }];
         if let Some(config) = &config {
-            files.extend(sources.scripts.iter().map(|source| Checked {
-                source,
-                findings: script_findings(config, &whitelist, &source.text),
-            }));
+            for source in &sources.scripts {
+                let mut findings = script_findings(config, &whitelist, &source.text);
+                let (cluster, local) = (&sources.cluster.text, &source.beside);
+                findings.extend(import_findings(cluster, config, local, &source.text));
+                files.push(Checked { source, findings });
+            }
         }
         for file in &mut files {
             file.findings.sort_by_key(|found| found.span.map_or((usize::MAX, 0), |at| (at.line, at.column)));

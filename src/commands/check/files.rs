@@ -28,6 +28,8 @@ pub(super) struct SourceFile {
     /// Its text without a byte order mark.
     pub(super) text: String,
     has_bom: bool,
+    /// The Python modules and packages beside it.
+    pub(super) beside: Vec<String>,
 }
 
 /// What belongs together.
@@ -40,8 +42,8 @@ pub(super) struct Sources {
 impl SourceFile {
     fn new(path: PathBuf, text: String) -> Self {
         match text.strip_prefix(BOM) {
-            Some(rest) => Self { path, text: rest.to_owned(), has_bom: true },
-            None => Self { path, text, has_bom: false },
+            Some(rest) => Self { path, text: rest.to_owned(), has_bom: true, beside: Vec::new() },
+            None => Self { path, text, has_bom: false, beside: Vec::new() },
         }
     }
 
@@ -116,7 +118,10 @@ fn read_script(path: PathBuf) -> Option<SourceFile> {
         return None;
     }
     match fs::read_to_string(&path) {
-        Ok(text) => Some(SourceFile::new(path, text)),
+        Ok(text) => {
+            let beside = modules_in(path.parent().unwrap_or(Path::new("")));
+            Some(SourceFile { beside, ..SourceFile::new(path, text) })
+        }
         Err(error) => {
             let why = match error.kind() {
                 ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
@@ -126,6 +131,22 @@ fn read_script(path: PathBuf) -> Option<SourceFile> {
             None
         }
     }
+}
+
+/// What `import` would find in a folder: Python files, and folders with Python files.
+fn modules_in(folder: &Path) -> Vec<String> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let module = |entry: fs::DirEntry| {
+        let path = entry.path();
+        if path.is_dir() {
+            let mut inside = Vec::new();
+            python_files(&path, false, &mut inside);
+            return (!inside.is_empty()).then(|| entry.file_name().to_string_lossy().into_owned());
+        }
+        let name = path.file_name()?.to_str()?.strip_suffix(".py")?;
+        Some(name.to_owned())
+    };
+    fs::read_dir(here).into_iter().flatten().flatten().filter_map(module).collect()
 }
 
 #[cfg(test)]
