@@ -6,6 +6,7 @@ mod docs;
 mod doctor;
 mod egress;
 mod environment;
+mod findings;
 mod guard;
 mod python_env;
 mod rooms;
