@@ -7,11 +7,14 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use url::Url;
 
+use super::PIP_INDEX;
 use super::config::ClusterConfig;
 use super::document::Document;
 use super::python_literals::scan;
 use super::python_urls::NOT_ON_NODES;
+use super::reach::is_covered;
 use crate::diagnostic::Diagnostic;
 
 /// The standard library of Python 3.10 (`sys.stdlib_module_names`), which the image has.
@@ -106,11 +109,21 @@ pub fn import_findings(
                 "module-not-on-nodes",
                 format!("neither the nodes' image nor a command in the cluster file brings `{module}`"),
             )
-            .help(format!("add `pip install {package}` to `initialization_commands`"))
+            .help(format!("add `pip install {package}` to `initialization_commands`{}", index_too(config)))
         };
         findings.push(finding.at_range(script, import.range.clone()));
     }
     findings
+}
+
+/// What pip needs beside the command.
+fn index_too(config: &ClusterConfig) -> String {
+    let index = Url::parse(PIP_INDEX).expect("the index is a URL");
+    if is_covered(config, &index) {
+        String::new()
+    } else {
+        format!(", and `\"{PIP_INDEX}\"` to `outbound_urls`")
+    }
 }
 
 fn is_there(module: &str, installed: &[String]) -> bool {

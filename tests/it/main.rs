@@ -1,5 +1,6 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
+mod check;
 mod cluster_file;
 mod commands;
 mod docs;

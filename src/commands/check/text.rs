@@ -151,3 +151,26 @@ fn counted(report: &Report<'_>, look: Look) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_change_nothing_but_colours() {
+        let finding = Diagnostic::warning("a-code", "something that takes a few words to be said")
+            .at(1, 3, 2)
+            .help("do `this`: or that");
+        let plain = fill_finding(&finding.render_within("a|b.py", "x = ^^ # | ^\n", Some(40)), 40);
+        let painted = painted(&plain, Severity::Warning, true);
+        assert_eq!(console::strip_ansi_codes(&painted), plain);
+        let colour = |line: &str, code: &str| {
+            let found = painted.lines().find(|painted| console::strip_ansi_codes(painted) == line);
+            found.unwrap_or_else(|| panic!("no `{line}` in {painted}")).contains(code)
+        };
+        assert!(colour("warning[a-code]: something that takes a", "\u{1b}[33m"));
+        assert!(colour("  |   ^^", "\u{1b}[33m"), "carets");
+        assert!(colour("help: do `this`: or that", "\u{1b}[36m"));
+        assert!(!colour("1 | x = ^^ # | ^", "\u{1b}[33m"), "the source keeps its colour");
+    }
+}
