@@ -120,6 +120,38 @@ fn findings_are_shown_at_their_places_with_a_count() {
     "#);
 }
 
+/// A walk's report has the findings of its step from what the command printed for people.
+#[test]
+fn a_walk_reads_back_what_was_printed() {
+    use golem_outbound::tutorial::{parse_findings, parse_verdicts};
+    let script =
+        format!("import ray, endplay\nX = [\"{LINK}\", 'http://ipfs.io/x', 'https://example.org']\n");
+    let folder = project(&[("work.py", &script)]);
+    let printed = stdout(&check(folder.path(), &[]));
+    let report = parsed(&check(folder.path(), &["--format", "json"]));
+    let found = serde_json::to_value(parse_findings(&printed)).unwrap();
+    let mut expected = report["findings"].clone();
+    for finding in expected.as_array_mut().unwrap() {
+        let finding = finding.as_object_mut().unwrap();
+        finding.remove("fix");
+        finding.remove("length");
+    }
+    assert_eq!(found, expected);
+    assert_eq!(found.as_array().unwrap().len(), 4);
+    let verdicts = parse_verdicts(&printed);
+    assert_eq!(verdicts.len(), report["outbound_urls"].as_array().unwrap().len());
+
+    let explained = Command::new(env!("CARGO_BIN_EXE_golem-outbound"))
+        .args(["explain", "https://ipfs.io/x", "https://example.org"])
+        .output()
+        .unwrap();
+    let verdicts: Vec<(String, bool)> = parse_verdicts(&stdout(&explained))
+        .into_iter()
+        .map(|verdict| (verdict.url, verdict.accepted))
+        .collect();
+    assert_eq!(verdicts, [("https://ipfs.io/x".to_owned(), true), ("https://example.org".to_owned(), false)]);
+}
+
 #[test]
 fn a_fix_changes_the_link_and_nothing_else() {
     let before = format!(
