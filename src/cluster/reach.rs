@@ -73,6 +73,15 @@ fn script_finding(config: &ClusterConfig, whitelist: &Whitelist, url: &ScriptUrl
     let parsed = Url::parse(address).ok()?;
     // What grows at run time may still get what a rewriting would miss.
     match rewrite(&parsed) {
+        // The host is the right one, so only what is declared counts.
+        Rewrite::To { url: better, .. } if url.is_whole && better.host() == parsed.host() => {
+            let finding = undeclared(config, whitelist, &parsed)?;
+            let safe = is_covered(config, &better).then(|| replacement(url, &parsed, better, pin)).flatten();
+            Some(match safe {
+                Some(fix) => finding.fix(fix),
+                None => finding,
+            })
+        }
         Rewrite::To { url: better, why } if url.is_whole => {
             Some(redirects(config, url, &parsed, better, pin, &why))
         }
@@ -89,7 +98,7 @@ fn redirects(
     config: &ClusterConfig,
     url: &ScriptUrl,
     parsed: &Url,
-    mut better: Url,
+    better: Url,
     pin: &str,
     why: &str,
 ) -> Diagnostic {
@@ -98,21 +107,27 @@ fn redirects(
     if !is_covered(config, &better) {
         help += &format!("; and add `\"{}\"` to `outbound_urls`", origin(&better));
     }
-    if pin.starts_with("sha256=") {
-        better.set_fragment(Some(pin));
-    }
     let mut finding = Diagnostic::error("script-url-redirects", message).help(help);
     if is_covered(config, parsed) {
         finding.severity = Severity::Warning;
     }
-    // The replacement must mean the same between any quotes.
-    let plain = !better.as_str().contains(['\'', '"', '\\']);
-    if url.is_replaceable && plain {
-        let edit = Edit::replace(url.range.clone(), better.as_str());
-        finding =
-            finding.fix(Fix::of(format!("write `{}` instead of `{}`", origin(&better), place(parsed)), edit));
+    match replacement(url, parsed, better, pin) {
+        Some(fix) => finding.fix(fix),
+        None => finding,
     }
-    finding
+}
+
+/// Writes the better URL in the place of the other, where that means the same between any quotes.
+fn replacement(url: &ScriptUrl, parsed: &Url, mut better: Url, pin: &str) -> Option<Fix> {
+    let title = match better.host() == parsed.host() {
+        true => format!("write `{}` instead of `{}`", origin(&better), origin(parsed)),
+        false => format!("write `{}` instead of `{}`", origin(&better), place(parsed)),
+    };
+    if pin.starts_with("sha256=") {
+        better.set_fragment(Some(pin));
+    }
+    let plain = !better.as_str().contains(['\'', '"', '\\']);
+    (url.is_replaceable && plain).then(|| Fix::of(title, Edit::replace(url.range.clone(), better.as_str())))
 }
 
 fn undeclared(config: &ClusterConfig, whitelist: &Whitelist, url: &Url) -> Option<Diagnostic> {

@@ -40,7 +40,7 @@ pub(super) struct Sources {
 }
 
 impl SourceFile {
-    fn new(path: PathBuf, text: String) -> Self {
+    pub(super) fn new(path: PathBuf, text: String) -> Self {
         match text.strip_prefix(BOM) {
             Some(rest) => Self { path, text: rest.to_owned(), has_bom: true, beside: Vec::new() },
             None => Self { path, text, has_bom: false, beside: Vec::new() },

@@ -127,3 +127,64 @@ fn replace(path: &Path, expected: &str, content: &str) -> Result<()> {
     };
     written().map_err(|error| Error::io("write", path, error))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CLUSTER: &str = "provider: {parameters: {node_config: {demand: {outbound_urls: [\"https://ipfs.io\"]}}}}\n\
+                           available_node_types: {ray.head.default: {node_config: {}}}\n";
+    const LINK: &str = "https://www.dropbox.com/s/a1/b.csv?dl=0";
+    const DIRECT: &str = "https://dl.dropboxusercontent.com/s/a1/b.csv";
+
+    fn sources(script: &str) -> Sources {
+        let file = |name: &str, text: &str| SourceFile::new(name.into(), text.into());
+        Sources { cluster: file("golem-cluster.yaml", CLUSTER), scripts: vec![file("a.py", script)] }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_the_literal_changes(before in "[a-z =(\\[,#ä\r\n\t\"']{0,40}", after in "[a-z )\\],#ä\r\n\t\"']{0,40}") {
+            let script = format!("{before}\nX = \"{LINK}\"{after}");
+            let mut fixed = sources(&script);
+            let made = fix(&mut fixed).unwrap();
+            let text = &fixed.scripts[0].text;
+            if made.is_empty() {
+                prop_assert_eq!(text, &script);
+            } else {
+                prop_assert_eq!(text.replacen(DIRECT, LINK, 1), script);
+            }
+            prop_assert_eq!(&fixed.cluster.text, CLUSTER);
+            prop_assert_eq!(fix(&mut fixed).unwrap(), [], "a second time there is nothing to fix");
+        }
+    }
+
+    #[test]
+    fn every_place_of_a_link_is_fixed_at_once() {
+        let mut fixed = sources(&format!(
+            "A = '{LINK}'\nB = ['{LINK}#sha256=ab', 'http://ipfs.io/ipfs/QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPbdG']\n"
+        ));
+        let titles: Vec<String> = fix(&mut fixed).unwrap().into_iter().map(|fixed| fixed.title).collect();
+        assert_eq!(
+            titles,
+            [
+                "write `https://dl.dropboxusercontent.com` instead of `www.dropbox.com`",
+                "write `https://ipfs.io` instead of `http://ipfs.io`"
+            ]
+        );
+        assert!(!fixed.scripts[0].text.contains("www.dropbox") && !fixed.scripts[0].text.contains("http://"));
+        assert!(fixed.scripts[0].text.contains(&format!("{DIRECT}#sha256=ab")));
+    }
+
+    #[test]
+    fn what_somebody_else_has_changed_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.py");
+        fs::write(&path, "changed").unwrap();
+        let error = replace(&path, "as it was", "fixed").unwrap_err();
+        assert!(error.message().ends_with("it was changed meanwhile"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "changed");
+    }
+}

@@ -7,7 +7,7 @@ use console::Style;
 
 use super::Report;
 use crate::commands::explain::UrlVerdict;
-use crate::commands::paragraph::{fill, fill_finding, width};
+use crate::commands::paragraph::{fill, fill_finding};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outbound::whitelist::SNAPSHOT_DATE;
 
@@ -26,8 +26,16 @@ struct Look {
 
 impl Look {
     fn of_stdout() -> Self {
-        let columns = console::Term::stdout().size_checked().map_or(80, |(_, columns)| usize::from(columns));
-        Self { width: width(), quoted: columns.clamp(40, 200), colour: console::colors_enabled() }
+        Self::of(&console::Term::stdout(), console::colors_enabled())
+    }
+
+    fn of_stderr() -> Self {
+        Self::of(&console::Term::stderr(), console::colors_enabled_stderr())
+    }
+
+    fn of(terminal: &console::Term, colour: bool) -> Self {
+        let columns = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        Self { width: columns.clamp(20, 80), quoted: columns.clamp(40, 200), colour }
     }
 }
 
@@ -36,14 +44,14 @@ pub(super) fn report(report: &Report<'_>) -> String {
     whole(report, Look::of_stdout())
 }
 
-/// The findings alone.
+/// The findings alone, for standard error.
 pub(super) fn findings(report: &Report<'_>) -> String {
-    rendered(report, Look::of_stdout())
+    rendered(report, Look::of_stderr())
 }
 
-/// The count alone.
+/// The count alone, for standard error.
 pub(super) fn summary(report: &Report<'_>) -> String {
-    counted(report, Look::of_stdout())
+    counted(report, Look::of_stderr())
 }
 
 fn whole(report: &Report<'_>, look: Look) -> String {
@@ -76,9 +84,9 @@ fn painted(text: &str, severity: Severity, colour: bool) -> String {
                 && number.chars().all(|c| c == ' ' || c.is_ascii_digit())
         });
         if index == 0
-            && let Some((label, rest)) = line.split_once(": ")
+            && let Some((label, rest)) = line.split_once(':')
         {
-            return format!("{}: {rest}\n", bad.apply_to(label));
+            return format!("{}:{rest}\n", bad.apply_to(label));
         }
         if let Some((number, rest)) = gutter {
             let carets = rest.trim_start().starts_with('^') && rest.trim().chars().all(|c| c == '^');
