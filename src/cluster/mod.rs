@@ -12,13 +12,14 @@ mod payment;
 mod pip;
 mod python_imports;
 mod python_literals;
+mod python_modules;
 mod python_urls;
 mod ray_keys;
 mod reach;
 mod workers;
 
 pub use config::{ClusterConfig, Demand, NodeType};
-pub use python_imports::import_findings;
+pub use python_modules::import_findings;
 pub use python_urls::NOT_ON_NODES;
 pub use reach::{script_findings, whitelist_findings};
 
