@@ -41,8 +41,9 @@ pub fn script_findings(config: &ClusterConfig, whitelist: &Whitelist, script: &s
             continue;
         };
         *again += 1;
-        if let (Some(fix), Some(more)) = (&mut first.fix, finding.fix) {
-            fix.edits.extend(more.edits);
+        match (&mut first.fix, finding.fix) {
+            (Some(fix), Some(more)) => fix.edits.extend(more.edits),
+            (none, more) => *none = none.take().or(more),
         }
     }
     let say = |(mut finding, again): (Diagnostic, usize)| {

@@ -179,6 +179,13 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_is_left_to_people_does_not_keep_others_from_being_fixed() {
+        let mut fixed = sources(&format!("A = f'{LINK}'\nB = '{LINK}'\n"));
+        assert_eq!(fix(&mut fixed).unwrap().len(), 1);
+        assert_eq!(fixed.scripts[0].text, format!("A = f'{LINK}'\nB = '{DIRECT}'\n"));
+    }
+
+    #[test]
     fn what_somebody_else_has_changed_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.py");
