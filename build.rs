@@ -1,4 +1,4 @@
-//! Embeds the folder `template/`, so that a new file there is all that a new step needs.
+//! Embeds the folder `template/`, so that a new file there is all that a new step needs, and the pages about findings.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,26 @@ fn main() -> io::Result<()> {
         writeln!(source, "    ({name:?}, include_bytes!({file:?})),").expect("a string takes everything");
     }
     source.push(']');
-    fs::write(PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("template.rs"), source)
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("template.rs"), source)?;
+    fs::write(out.join("findings.rs"), findings(&root.with_file_name("docs").join("findings"))?)
+}
+
+/// `(code, page)` of every page but the index.
+fn findings(folder: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    let mut source = String::from("&[\n");
+    for file in files {
+        let code = file.file_stem().unwrap_or_default().to_string_lossy();
+        if code != "README" {
+            writeln!(source, "    ({code:?}, include_str!({file:?})),").expect("a string takes everything");
+        }
+    }
+    source.push(']');
+    Ok(source)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

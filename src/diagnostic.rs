@@ -3,14 +3,17 @@
 //! May import `error`. Invariant: positions are one-based lines and columns counted in characters.
 
 pub mod brackets;
+mod excerpt;
 mod fix;
+mod place;
 
-pub use fix::{Edit, Fix, apply};
+pub use fix::{Edit, Fix, applicable, apply};
+pub use place::line_column;
 
 use crate::error::{Error, ErrorKind};
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -19,6 +22,17 @@ pub enum Severity {
     Warning,
     /// Will not work.
     Error,
+}
+
+impl Severity {
+    /// The word for people and programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A place in a text: one-based line and column, and the number of characters to underline.
@@ -82,35 +96,27 @@ impl Diagnostic {
         self
     }
 
-    /// The finding as text: message, `--> file:line:column`, the source line with carets, help.
+    /// The finding as text: message, `--> file:line:column`, the source line with carets, help, and what `check --fix`
+    /// would do. Nothing is cut.
     pub fn render(&self, file: &str, source: &str) -> String {
-        let severity = match self.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        let mut text = format!("{severity}[{}]: {}\n", self.code, self.message);
+        self.render_within(file, source, None)
+    }
+
+    /// The same with the source line cut to a width around what it points at.
+    pub fn render_within(&self, file: &str, source: &str, width: Option<usize>) -> String {
+        let mut text = format!("{}[{}]: {}\n", self.severity.word(), self.code, self.message);
         match self.span {
             Some(span) => {
                 text += &format!("  --> {file}:{}:{}\n", span.line, span.column);
-                if let Some(line) = source.lines().nth(span.line.saturating_sub(1)) {
-                    let number = span.line.to_string();
-                    let gutter = " ".repeat(number.len());
-                    let indent: String = line
-                        .chars()
-                        .take(span.column.saturating_sub(1))
-                        .map(|c| if c == '\t' { '\t' } else { ' ' })
-                        .collect();
-                    text += &format!(
-                        "{gutter} |\n{number} | {line}\n{gutter} | {indent}{}\n",
-                        "^".repeat(span.length)
-                    );
-                }
+                text += &excerpt::excerpt(source, span, width);
             }
             None => text += &format!("  --> {file}\n"),
         }
         if let Some(help) = &self.help {
             text += &format!("help: {help}\n");
+        }
+        if let Some(fix) = &self.fix {
+            text += &format!("fix: {}\n", fix.title);
         }
         text
     }

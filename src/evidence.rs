@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Severity;
+
 /// How a child process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -45,6 +47,34 @@ pub struct LedgerRow {
     pub node: String,
 }
 
+/// A finding as a command of the step printed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedFinding {
+    /// Its code; `docs/findings/` has a page about each.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// The file, as it was named.
+    pub file: String,
+    /// One-based line, if it has a place.
+    pub line: Option<usize>,
+    /// One-based column in characters, if it has a place.
+    pub column: Option<usize>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// What providers with the whitelist in question say to a URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostVerdict {
+    /// The URL or origin.
+    pub url: String,
+    /// Whether its host passes.
+    pub accepted: bool,
+}
+
 /// The counts that `ray-on-golem network-stats` printed, in its order, and the reasons of rejections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Funnel {
@@ -65,6 +95,12 @@ pub struct Evidence {
     pub elapsed: Duration,
     /// Downloads that the output reports.
     pub ledger: Vec<LedgerRow>,
+    /// Findings that the output reports.
+    #[serde(default)]
+    pub findings: Vec<ReportedFinding>,
+    /// Verdicts on URLs that the output reports.
+    #[serde(default)]
+    pub verdicts: Vec<HostVerdict>,
     /// VPN addresses of the cluster's nodes that are up; `None` where the network cannot tell.
     pub nodes: Option<Vec<String>>,
     /// Ports of the walk that are still taken after the step, with the process that holds each; `None` where the network

@@ -11,11 +11,17 @@ mod image;
 mod outbound_urls;
 mod payment;
 mod pip;
+mod python_imports;
+mod python_literals;
+mod python_modules;
+mod python_urls;
 mod ray_keys;
 mod reach;
 mod workers;
 
 pub use config::{ClusterConfig, Demand, NodeType};
+pub use python_modules::import_findings;
+pub use python_urls::NOT_ON_NODES;
 pub use reach::{script_findings, whitelist_findings};
 
 use crate::diagnostic::Diagnostic;

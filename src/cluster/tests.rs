@@ -240,14 +240,14 @@ fn a_scripts_urls_must_be_declared() {
     let config = ClusterConfig::parse(GOOD).0.unwrap();
     let script = "URLS = [\n    \"https://ipfs.io/ipfs/bafkqaaa\",\n    'http://ipfs.io/x',  \n    \
                   \"https://www.dropbox.com/s/a/b?dl=0\", f\"https://{host}/x\"]\n# \"https://a.io\"\nif u[:8] == \"https://\": pass\n";
-    let findings = script_findings(&config, script);
+    let findings = script_findings(&config, &Whitelist::snapshot(), script);
     assert_eq!(
         listed(&findings),
-        ["script-url-not-declared! 3:6", "script-url-not-declared! 4:6", "script-host-unknown 4:45"]
+        ["script-port-not-declared! 3:6", "script-url-redirects! 4:6", "script-host-unknown 4:45"]
     );
-    assert!(
-        findings[1].help.as_deref().unwrap().starts_with("use `https://dl.dropboxusercontent.com/s/a/b`")
-    );
+    let help = findings[1].help.as_deref().unwrap();
+    assert!(help.starts_with("use `https://dl.dropboxusercontent.com/s/a/b`"), "{help}");
+    assert!(help.ends_with("add `\"https://dl.dropboxusercontent.com\"` to `outbound_urls`"), "{help}");
 }
 
 #[test]

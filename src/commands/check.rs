@@ -1,22 +1,25 @@
-//! `golem-outbound check`: findings about the project's cluster file and script, before a provider is paid.
+//! `golem-outbound check`: findings about the project's cluster file and Python files, before a provider is paid.
 
-use std::path::{Path, PathBuf};
+mod files;
+mod fixing;
+mod json;
+mod manifest;
+mod pages;
+mod sarif;
+mod text;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use serde::Serialize;
 
-use super::explain::{Format, UrlVerdict, judge, to_json};
-use super::paragraph::{fill, fill_finding, width};
-use crate::cluster::{ClusterConfig, script_findings, whitelist_findings};
+use self::files::{SourceFile, Sources};
+use super::explain::{UrlVerdict, judge};
+use crate::cluster::{ClusterConfig, import_findings, script_findings, whitelist_findings};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::error::{Error, Result};
-use crate::outbound::manifest::Manifest;
+use crate::error::Result;
 use crate::outbound::rules::Rules;
 use crate::outbound::whitelist::Whitelist;
-
-/// The script beside the cluster file whose URLs are looked at.
-const SCRIPT: &str = "simple-outbound.py";
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -27,74 +30,126 @@ pub struct Args {
     /// How to print the findings.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Make the changes that are safe, then check again.
+    #[arg(long, conflicts_with = "show")]
+    fix: bool,
+    /// Change nothing; print what `--fix` would change as a diff.
+    #[arg(long, visible_alias = "diff", requires = "fix", conflicts_with = "format")]
+    dry_run: bool,
     /// Print what ray-on-golem would send instead of the findings.
     #[arg(long, value_enum)]
     show: Option<Show>,
+    /// The image's address for the manifest that is shown; ray-on-golem asks the registry for it.
+    #[arg(long, value_name = "URL", requires = "show")]
+    image_url: Option<url::Url>,
+    /// The image's hash for the manifest that is shown, if the cluster file has only its tag.
+    #[arg(long, value_name = "HASH", requires = "show")]
+    image_hash: Option<String>,
+    /// Print the page about a finding's code and check nothing.
+    #[arg(long, value_name = "CODE", exclusive = true)]
+    explain: Option<String>,
+}
+
+/// How the findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts and editors: SARIF 2.1.0.
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Show {
-    /// The Computation Payload Manifest of the head node.
+    /// The Computation Payload Manifest as JSON; by node type where they differ.
     Manifest,
+    /// The same as it travels in the demand.
+    ManifestBase64,
 }
 
 /// The findings about one file.
-struct Checked {
-    file: String,
-    source: String,
+struct Checked<'s> {
+    source: &'s SourceFile,
     findings: Vec<Diagnostic>,
 }
 
-#[derive(Serialize)]
-struct JsonFinding<'a> {
-    file: &'a str,
-    #[serde(flatten)]
-    finding: &'a Diagnostic,
-}
-
-#[derive(Serialize)]
-struct JsonReport<'a> {
-    errors: usize,
-    warnings: usize,
-    findings: Vec<JsonFinding<'a>>,
-    outbound_urls: &'a [UrlVerdict],
+/// All that is known about the files.
+struct Report<'s> {
+    config: Option<ClusterConfig>,
+    files: Vec<Checked<'s>>,
+    /// What a provider with that whitelist says to each origin in `outbound_urls`.
+    verdicts: Vec<UrlVerdict>,
+    /// `the default whitelist of …`, or the one that was kept.
+    whitelist: String,
 }
 
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let path = if args.path.is_dir() { args.path.join("golem-cluster.yaml") } else { args.path };
-    let text = read(&path)?;
-    let (whitelist, origin) = super::whitelist::in_force();
-    let (config, mut findings) = ClusterConfig::parse(&text);
-    findings.extend(whitelist_findings(&text, &whitelist));
-    findings.sort_by_key(|finding| finding.span.map_or((usize::MAX, 0), |span| (span.line, span.column)));
-    let mut checked = vec![Checked { file: path.display().to_string(), source: text, findings }];
-    let script = path.with_file_name(SCRIPT);
-    if let Some(config) = &config
-        && script.is_file()
-    {
-        let source = read(&script)?;
-        let findings = script_findings(config, &source);
-        checked.push(Checked { file: script.display().to_string(), source, findings });
+    if let Some(code) = &args.explain {
+        print!("{}", pages::page(code)?);
+        return Ok(ExitCode::SUCCESS);
     }
-    let verdicts = verdicts(config.as_ref(), &whitelist);
-    if args.show == Some(Show::Manifest) {
-        show_manifest(config.as_ref(), &checked);
-    } else if args.format == Format::Json {
-        println!("{}", to_json(&report(&checked, &verdicts))?);
-    } else {
-        print!("{}", text_report(&checked, &verdicts, &origin.to_string(), width()));
+    let mut sources = Sources::read(&args.path)?;
+    let mut fixed = Vec::new();
+    if args.fix {
+        let before = sources.clone();
+        fixed = fixing::fix(&mut sources)?;
+        if args.dry_run {
+            print!("{}", fixing::diff(&before, &sources));
+        } else {
+            fixing::write(&before, &sources)?;
+        }
+        fixing::narrate(&fixed, args.dry_run);
     }
-    Ok(if count(&checked, Severity::Error) > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let report = Report::of(&sources);
+    match (args.show, args.format) {
+        (Some(show), _) => {
+            eprint!("{}", text::findings(&report));
+            let image = manifest::Image { url: args.image_url, hash: args.image_hash };
+            print!("{}", manifest::shown(report.config.as_ref(), &image, show == Show::ManifestBase64));
+        }
+        (None, _) if args.dry_run => eprint!("{}", text::summary(&report)),
+        (None, Format::Text) => print!("{}", text::report(&report)),
+        (None, Format::Json) => println!("{}", json::report(&report, &fixed)?),
+        (None, Format::Sarif) => println!("{}", sarif::report(&report)?),
+    }
+    Ok(if report.count(Severity::Error) > 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let message = format!("failed to read `{}`: {error}", path.display());
-        Error::usage(message)
-            .caused_by(error)
-            .hint("give the cluster file: `golem-outbound check golem-cluster.yaml`")
-    })
+impl<'s> Report<'s> {
+    fn of(sources: &'s Sources) -> Self {
+        let (whitelist, origin) = super::whitelist::in_force_as_words();
+        let (config, mut findings) = ClusterConfig::parse(&sources.cluster.text);
+        findings.extend(whitelist_findings(&sources.cluster.text, &whitelist));
+        let mut files = vec![Checked { source: &sources.cluster, findings }];
+        if let Some(config) = &config {
+            for source in &sources.scripts {
+                let mut findings = script_findings(config, &whitelist, &source.text);
+                let (cluster, local) = (&sources.cluster.text, &source.beside);
+                findings.extend(import_findings(cluster, config, local, &source.text));
+                files.push(Checked { source, findings });
+            }
+        }
+        for file in &mut files {
+            file.findings.sort_by_key(|found| found.span.map_or((usize::MAX, 0), |at| (at.line, at.column)));
+        }
+        let verdicts = verdicts(config.as_ref(), &whitelist);
+        Self { config, files, verdicts, whitelist: origin }
+    }
+
+    fn findings(&self) -> impl Iterator<Item = (&SourceFile, &Diagnostic)> {
+        self.files.iter().flat_map(|file| file.findings.iter().map(|finding| (file.source, finding)))
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings().filter(|(_, finding)| finding.severity == severity).count()
+    }
+
+    fn fixable(&self) -> usize {
+        self.findings().filter(|(_, finding)| finding.fix.is_some()).count()
+    }
 }
 
 fn verdicts(config: Option<&ClusterConfig>, whitelist: &Whitelist) -> Vec<UrlVerdict> {
@@ -109,106 +164,4 @@ fn verdicts(config: Option<&ClusterConfig>, whitelist: &Whitelist) -> Vec<UrlVer
         }
     }
     urls.iter().map(|url| judge(&Rules::default(), whitelist, url)).collect()
-}
-
-fn count(checked: &[Checked], severity: Severity) -> usize {
-    checked.iter().flat_map(|file| &file.findings).filter(|finding| finding.severity == severity).count()
-}
-
-fn report<'a>(checked: &'a [Checked], verdicts: &'a [UrlVerdict]) -> JsonReport<'a> {
-    let findings = checked
-        .iter()
-        .flat_map(|file| file.findings.iter().map(|finding| JsonFinding { file: &file.file, finding }))
-        .collect();
-    let (errors, warnings) = (count(checked, Severity::Error), count(checked, Severity::Warning));
-    JsonReport { errors, warnings, findings, outbound_urls: verdicts }
-}
-
-fn rendered(checked: &[Checked], width: usize) -> String {
-    checked
-        .iter()
-        .flat_map(|file| file.findings.iter().map(|finding| finding.render(&file.file, &file.source)))
-        .map(|text| fill_finding(&text, width) + "\n")
-        .collect()
-}
-
-fn text_report(checked: &[Checked], verdicts: &[UrlVerdict], whitelist: &str, width: usize) -> String {
-    let mut text = rendered(checked, width);
-    if !verdicts.is_empty() {
-        text += &fill("", "", &format!("Providers with {whitelist}:"), width);
-        for verdict in verdicts {
-            let (word, why) = match &verdict.pattern {
-                Some(pattern) => ("accept", format!("({} `{}`)", pattern.kind.word(), pattern.domain)),
-                None if verdict.accepted => ("accept", "(no host to compare)".to_owned()),
-                None => ("reject", "(no pattern matches)".to_owned()),
-            };
-            text += &fill(&format!("  {word} "), "         ", &format!("{} {why}", verdict.url), width);
-        }
-        text.push('\n');
-    }
-    let files: Vec<&str> = checked.iter().map(|file| file.file.as_str()).collect();
-    let plural = |number: usize, word: &str| match number {
-        0 => format!("no {word}s"),
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
-    };
-    let errors = plural(count(checked, Severity::Error), "error");
-    let warnings = plural(count(checked, Severity::Warning), "warning");
-    text + fill("", "  ", &format!("{}: {errors}, {warnings}", files.join(", ")), width).as_str()
-}
-
-/// The manifest goes to stdout and the findings to stderr. The image's address and hash come from the registry, so
-/// they are named as what they are.
-fn show_manifest(config: Option<&ClusterConfig>, checked: &[Checked]) {
-    eprint!("{}", rendered(checked, width()));
-    let Some(config) = config else { return };
-    if config.outbound_urls.is_empty() {
-        eprintln!("no `outbound_urls`, so ray-on-golem sends no manifest");
-        return;
-    }
-    let image = config.image_tag.as_deref().unwrap_or("image");
-    let manifest = Manifest::of_ray_on_golem(
-        &format!("<address of {image} in the registry>"),
-        "<hash from the registry>",
-        &config.outbound_urls,
-    );
-    println!("{}", serde_json::to_string_pretty(&manifest).expect("a manifest always becomes JSON"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_text_ends_with_verdicts_and_a_count() {
-        let source = "outbound_urls: [ipfs.io]\n".to_owned();
-        let finding =
-            Diagnostic::error("outbound-url-without-scheme", "`ipfs.io` has no scheme").at(1, 17, 7);
-        let checked = [Checked { file: "golem-cluster.yaml".into(), source, findings: vec![finding] }];
-        let judge = |url| judge(&Rules::default(), &Whitelist::snapshot(), url);
-        let verdicts = [judge("https://ipfs.io"), judge("https://example.org")];
-        insta::assert_snapshot!(text_report(&checked, &verdicts, "the default whitelist (2025-10-27)", 80), @r"
-        error[outbound-url-without-scheme]: `ipfs.io` has no scheme
-          --> golem-cluster.yaml:1:17
-          |
-        1 | outbound_urls: [ipfs.io]
-          |                 ^^^^^^^
-
-        Providers with the default whitelist (2025-10-27):
-          accept https://ipfs.io (strict `ipfs.io`)
-          reject https://example.org (no pattern matches)
-
-        golem-cluster.yaml: 1 error, no warnings
-        ");
-    }
-
-    #[test]
-    fn the_json_names_the_file_of_each_finding() {
-        let findings = vec![Diagnostic::warning("no-outbound-urls", "no `outbound_urls`")];
-        let checked = [Checked { file: "a.yaml".into(), source: String::new(), findings }];
-        let json = serde_json::to_value(report(&checked, &[])).unwrap();
-        assert_eq!((&json["errors"], &json["warnings"]), (&0.into(), &1.into()));
-        assert_eq!(json["findings"][0]["file"], "a.yaml");
-        assert_eq!(json["findings"][0]["code"], "no-outbound-urls");
-    }
 }

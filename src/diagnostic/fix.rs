@@ -52,24 +52,29 @@ impl Fix {
     }
 }
 
-/// The text with the fixes made, and how many of them were. One that does not fit the text or collides with an earlier
-/// one is left out; what it was for is found again when the new text is looked at.
-pub fn apply<'f>(text: &str, fixes: impl IntoIterator<Item = &'f Fix>) -> (String, usize) {
-    let mut edits: Vec<&Edit> = Vec::new();
-    let mut made = 0;
+/// The fixes that can be made together. One that does not fit the text or collides with an earlier one is left out; what
+/// it was for is found again when the new text is looked at.
+pub fn applicable<'f>(text: &str, fixes: impl IntoIterator<Item = &'f Fix>) -> Vec<&'f Fix> {
+    let mut chosen: Vec<&Fix> = Vec::new();
     for fix in fixes {
-        let free = |edit: &Edit| edit.fits(text) && !edits.iter().any(|taken| taken.collides(edit));
-        if fix.edits.iter().all(free) {
-            edits.extend(&fix.edits);
-            made += 1;
+        let taken = || chosen.iter().flat_map(|fix| &fix.edits);
+        if fix.edits.iter().all(|edit| edit.fits(text) && !taken().any(|taken| taken.collides(edit))) {
+            chosen.push(fix);
         }
     }
+    chosen
+}
+
+/// The text with the [`applicable`] fixes made, and how many of them were.
+pub fn apply<'f>(text: &str, fixes: impl IntoIterator<Item = &'f Fix>) -> (String, usize) {
+    let made = applicable(text, fixes);
+    let mut edits: Vec<&Edit> = made.iter().flat_map(|fix| &fix.edits).collect();
     edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
     let mut fixed = text.to_owned();
     for edit in edits.iter().rev() {
         fixed.replace_range(edit.range.clone(), &edit.replacement);
     }
-    (fixed, made)
+    (fixed, made.len())
 }
 
 #[cfg(test)]

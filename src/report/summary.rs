@@ -1,10 +1,10 @@
-//! The end of a walk as text: each step, its verdict, its time; the downloads; the funnel.
+//! The end of a walk as text: each step, its verdict, its time; the findings; the downloads; the funnel.
 
 use std::time::Duration;
 
 use super::prose::wrapped;
 use crate::event::Event;
-use crate::evidence::{LedgerRow, Outcome};
+use crate::evidence::{Evidence, LedgerRow, Outcome, ReportedFinding};
 
 /// More downloads than this are not listed one by one.
 const MOST_ROWS: usize = 30;
@@ -31,6 +31,7 @@ pub struct Summary {
     network: String,
     simulated: bool,
     rows: Vec<Row>,
+    findings: Vec<String>,
     ledger: Vec<(String, LedgerRow)>,
     funnel: Vec<String>,
     teardowns: Vec<(String, bool, Duration)>,
@@ -56,6 +57,7 @@ impl Summary {
                     elapsed: *elapsed,
                 });
                 if let Some(evidence) = evidence {
+                    self.findings.extend(findings_of(id, evidence));
                     self.ledger.extend(evidence.ledger.iter().map(|row| (id.clone(), row.clone())));
                     if let Some((_, table)) = evidence.output.rsplit_once("Proposals count:") {
                         self.funnel = table.lines().map(str::trim).map(ToOwned::to_owned).collect();
@@ -88,6 +90,10 @@ impl Summary {
         for (command, ok, elapsed) in &self.teardowns {
             let how = if *ok { "done" } else { "FAILED" };
             lines.push(indented(&format!("teardown `{command}`: {how}, {}", seconds(*elapsed)), width));
+        }
+        if !self.findings.is_empty() {
+            lines.extend([String::new(), "Findings".into()]);
+            lines.extend(self.findings.iter().map(|line| line_of_list(line, width)));
         }
         self.add_ledger(&mut lines, width);
         self.add_funnel(&mut lines, width);
@@ -203,6 +209,43 @@ fn indented(text: &str, width: usize) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
+/// A heading as it is, what begins with blanks indented.
+fn line_of_list(line: &str, width: usize) -> String {
+    if line.starts_with(' ') { indented(line.trim_start(), width) } else { wrapped(line, width) }
+}
+
+/// What a step's command found in the project's files: the counts, then each finding.
+fn findings_of(step: &str, evidence: &Evidence) -> Vec<String> {
+    let mut counts: Vec<String> = Vec::new();
+    for severity in ["error", "warning", "note"] {
+        match evidence.findings.iter().filter(|finding| finding.severity.word() == severity).count() {
+            0 => {}
+            1 => counts.push(format!("1 {severity}")),
+            many => counts.push(format!("{many} {severity}s")),
+        }
+    }
+    let accepted = evidence.verdicts.iter().filter(|verdict| verdict.accepted).count();
+    if !evidence.verdicts.is_empty() {
+        counts.push(format!("the whitelist has {accepted} of {} hosts", evidence.verdicts.len()));
+    }
+    if counts.is_empty() {
+        return Vec::new();
+    }
+    let line = |finding: &ReportedFinding| {
+        let place = match (finding.line, finding.column) {
+            (Some(line), Some(column)) => format!(":{line}:{column}"),
+            _ => String::new(),
+        };
+        format!("  {}[{}] {}{place} {}", finding.severity.word(), finding.code, finding.file, finding.message)
+    };
+    let rejected = evidence.verdicts.iter().filter(|verdict| !verdict.accepted);
+    let rejected = rejected.map(|verdict| format!("  not on the whitelist: {}", verdict.url));
+    std::iter::once(format!("{step}: {}", counts.join(", ")))
+        .chain(evidence.findings.iter().map(line))
+        .chain(rejected)
+        .collect()
+}
+
 fn is_verified(row: &LedgerRow) -> bool {
     row.ok && row.verified.is_some()
 }
@@ -250,4 +293,48 @@ fn shortened(url: &str, columns: usize) -> String {
     let head: String = url.chars().take(kept - tail_length).collect();
     let tail: String = url.chars().skip(count - tail_length).collect();
     format!("{head}…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Exit, HostVerdict};
+
+    #[test]
+    fn findings_stand_below_the_step_that_had_them() {
+        let finding = serde_json::json!({
+            "code": "host-not-whitelisted", "severity": "warning", "message": "`a.io` is not on the whitelist",
+            "file": "golem-cluster.yaml", "line": 40, "column": 13, "help": null
+        });
+        let evidence = Evidence {
+            exit: Exit::Code(0),
+            output: String::new(),
+            elapsed: Duration::ZERO,
+            ledger: Vec::new(),
+            findings: vec![serde_json::from_value(finding).unwrap()],
+            verdicts: ["https://ipfs.io", "https://a.io"]
+                .map(|url| HostVerdict { url: url.into(), accepted: url.contains("ipfs") })
+                .into(),
+            nodes: None,
+            busy_ports: None,
+            processes: None,
+        };
+        let mut summary = Summary::default();
+        summary.event(&Event::StepFinished {
+            id: "configure-outbound".into(),
+            outcome: Outcome::Passed,
+            reason: String::new(),
+            elapsed: Duration::ZERO,
+            evidence: Some(Box::new(evidence)),
+        });
+        let text = summary.text(Duration::ZERO, 60);
+        let section = text.split("Findings\n").nth(1).unwrap().split("\n\n").next().unwrap();
+        insta::assert_snapshot!(section, @r"
+        configure-outbound: 1 warning, the whitelist has 1 of 2
+        hosts
+          warning[host-not-whitelisted] golem-cluster.yaml:40:13
+          `a.io` is not on the whitelist
+          not on the whitelist: https://a.io
+        ");
+    }
 }

@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::{Evidence, Exit};
 use crate::network::{Action, CommandRunner, Ended, Network, Tick};
-use crate::tutorial::{Condition, InterruptWhen, Step, WaitFor, parse_ledger};
+use crate::tutorial::{
+    Condition, InterruptWhen, Step, WaitFor, parse_findings, parse_ledger, parse_verdicts,
+};
 
 /// What a try needs of its session.
 pub struct Attempt<'a> {
@@ -54,6 +56,8 @@ impl Attempt<'_> {
         Ok(Evidence {
             exit,
             ledger: parse_ledger(&output),
+            findings: parse_findings(&output),
+            verdicts: parse_verdicts(&output),
             output,
             elapsed: started.elapsed(),
             nodes: self.network.nodes(),

@@ -6,6 +6,7 @@
 
 mod check;
 mod duration;
+mod findings;
 mod front_matter;
 mod funnel;
 mod ledger;
@@ -16,6 +17,7 @@ pub mod step;
 mod suggestion;
 
 pub use check::{Check, Count, FunnelCheck, LedgerCheck, NodesOf};
+pub use findings::{parse_findings, parse_verdicts};
 pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
 pub use placeholders::{Value, Values};

@@ -155,6 +155,7 @@ fn a_cluster_file_that_is_no_yaml_is_shown_where_it_breaks() {
       or bracket
 
     broken.yaml: 1 error, no warnings
+    `golem-outbound check --explain broken-yaml` says more about a finding
     exit code 1
     "##);
 }

@@ -1,6 +1,7 @@
 //! Command-line and end-to-end tests: one binary, so that the crate is linked once.
 
 mod add;
+mod check;
 mod cluster_file;
 mod commands;
 mod docs;
@@ -8,6 +9,7 @@ mod doctor;
 mod egress;
 mod environment;
 mod explain;
+mod findings;
 mod guard;
 mod manifest;
 mod python_env;

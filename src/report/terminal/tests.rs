@@ -39,6 +39,8 @@ fn events() -> Vec<Event> {
             row("https://ipfs.io/ipfs/bafkreiemev2isidd7gk7352wxtqh6rwbuumt4vgnkkbx5wi6giaizt2bvq", true),
             row("https://example.com/", false),
         ],
+        findings: Vec::new(),
+        verdicts: Vec::new(),
         nodes: Some(vec!["192.168.0.4".into()]),
         busy_ports: Some(Vec::new()),
         processes: None,

@@ -15,6 +15,8 @@ fn evidence(output: &str) -> Evidence {
         output: output.to_owned(),
         elapsed: Duration::from_secs(1),
         ledger: parse_ledger(output),
+        findings: Vec::new(),
+        verdicts: Vec::new(),
         nodes: Some(vec!["192.168.0.3".into(), "192.168.0.4".into()]),
         busy_ports: Some(Vec::new()),
         processes: Some(Vec::new()),

@@ -21,6 +21,12 @@ fn the_demo_walks_all_ten_steps() {
     let shown = demo.end_with(0);
     let (_, summary) = shown.rsplit_once("Summary of ").expect("a summary ends the walk");
     assert!(summary.contains("simulated") && summary.contains("10 passed"), "{summary}");
+    // What `check` and `explain` said is not lost in the scroll.
+    assert!(summary.contains("\nwhitelist: the whitelist has 2 of 2 hosts"), "{summary}");
+    assert!(
+        summary.contains("\nconfigure-outbound: ") && summary.contains("[dead-payment-network]"),
+        "{summary}"
+    );
 
     let report = Report::of(&folder);
     report.assert_all_passed();

@@ -1,0 +1,116 @@
+//! `check --show manifest`: what ray-on-golem would send, for each node type.
+//!
+//! May import `cluster` and `outbound`. Invariant: what only the registry knows is a value that cannot be mistaken for
+//! a real one (a host below `.invalid`), unless it is given.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::cluster::{ClusterConfig, NodeType};
+use crate::outbound::manifest::Manifest;
+
+/// What is known of the image beside the cluster file.
+#[derive(Debug, Default)]
+pub(super) struct Image {
+    pub(super) url: Option<Url>,
+    pub(super) hash: Option<String>,
+}
+
+/// The manifest, once if it is the same for all node types that have one, else by node type.
+pub(super) fn shown(config: Option<&ClusterConfig>, image: &Image, base64: bool) -> String {
+    let Some(config) = config else { return String::new() };
+    let manifests: Vec<(&str, Option<Manifest>)> =
+        config.node_types.iter().map(|node| (node.name.as_str(), manifest(node, image))).collect();
+    if manifests.iter().all(|(_, manifest)| manifest.is_none()) {
+        eprintln!("no `outbound_urls`, so ray-on-golem sends no manifest");
+        return String::new();
+    }
+    if image.url.is_none() {
+        eprintln!(
+            "the image's address comes from the registry; `.invalid` stands for it, `--image-url` sets it"
+        );
+    }
+    let alike = manifests.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    match (alike, base64) {
+        (true, true) => manifests[0].1.iter().map(|manifest| manifest.to_base64() + "\n").collect(),
+        (false, true) => {
+            let line = |(name, manifest): &(&str, Option<Manifest>)| {
+                Some(format!("{name}\t{}\n", manifest.as_ref()?.to_base64()))
+            };
+            manifests.iter().filter_map(line).collect()
+        }
+        (true, false) => pretty(&json(&manifests[0].1)),
+        (false, false) => {
+            let by_type = manifests.iter().map(|(name, manifest)| ((*name).to_owned(), json(manifest)));
+            pretty(&Value::Object(by_type.collect::<Map<_, _>>()))
+        }
+    }
+}
+
+fn manifest(node: &NodeType, image: &Image) -> Option<Manifest> {
+    let demand = &node.demand;
+    if demand.outbound_urls.is_empty() {
+        return None;
+    }
+    let url = image.url.as_ref().map_or_else(
+        || {
+            let tag = demand.image_tag.as_deref().or(demand.image_hash.as_deref()).unwrap_or_default();
+            format!("https://registry.invalid/{}", tag.trim())
+        },
+        Url::to_string,
+    );
+    let hash = image
+        .hash
+        .as_deref()
+        .or(demand.image_hash.as_deref())
+        .unwrap_or("unknown-before-the-registry-is-asked");
+    Some(Manifest::of_ray_on_golem(&url, hash, &demand.outbound_urls))
+}
+
+fn json(manifest: &Option<Manifest>) -> Value {
+    serde_json::to_value(manifest).expect("strings, lists and structs always become JSON")
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(worker: &str) -> ClusterConfig {
+        let text = format!(
+            "provider: {{parameters: {{node_config: {{demand: {{image_tag: a/b:1, outbound_urls: [\"https://ipfs.io\"]}}}}}}}}\n\
+             available_node_types: {{ray.head.default: {{node_config: {{}}}}, w: {{node_config: {worker}}}}}\n"
+        );
+        ClusterConfig::parse(&text).0.unwrap()
+    }
+
+    #[test]
+    fn one_manifest_for_all_alike() {
+        let config = config("{}");
+        let shown_json = shown(Some(&config), &Image::default(), false);
+        let value: Value = serde_json::from_str(&shown_json).unwrap();
+        assert_eq!(value["compManifest"]["net"]["inet"]["out"]["urls"][0], "https://ipfs.io");
+        assert_eq!(value["payload"][0]["urls"][0], "https://registry.invalid/a/b:1");
+        let image = Image { url: Some("http://r.example/i.gvmi".parse().unwrap()), hash: Some("ab".into()) };
+        let base64 = shown(Some(&config), &image, true);
+        let manifest = Manifest::decode(base64.trim()).unwrap();
+        assert_eq!(manifest.payload[0].hash, "sha3:ab");
+        assert_eq!(manifest.payload[0].urls, ["http://r.example/i.gvmi"]);
+    }
+
+    #[test]
+    fn by_node_type_where_they_differ() {
+        let config = config("{demand: {outbound_urls: [\"https://github.com\"]}}");
+        let value: Value = serde_json::from_str(&shown(Some(&config), &Image::default(), false)).unwrap();
+        assert_eq!(value["w"]["compManifest"]["net"]["inet"]["out"]["urls"].as_array().unwrap().len(), 2);
+        let base64 = shown(Some(&config), &Image::default(), true);
+        for line in base64.lines() {
+            let (_, property) = line.split_once('\t').unwrap();
+            Manifest::decode(property).unwrap();
+        }
+        assert_eq!(base64.lines().count(), 2);
+    }
+}
