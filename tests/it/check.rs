@@ -109,7 +109,8 @@ fn findings_are_shown_at_their_places_with_a_count() {
     help: ask `https://ipfs.io` instead, or add `"http://ipfs.io"` to
       `outbound_urls`
 
-    Providers with the default whitelist (2025-10-27):
+    Providers with the default whitelist of 2025-10-27 (ya-installer-resources
+    d018134):
       accept https://ipfs.io (strict `ipfs.io`)
       accept https://dl.dropboxusercontent.com (strict `dl.dropboxusercontent.com`)
 

@@ -56,10 +56,13 @@ const IMPURE: &[&str] = &[
     "nix::",
 ];
 
-/// The files of the program itself; a `tests.rs` is a test module and may do as it likes.
+/// The files of the program itself; a `tests.rs` and what lies in a `tests/` are test modules and may do as they like.
 fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("src is readable") {
         let path = entry.expect("an entry").path();
+        if path.ends_with("tests") {
+            continue;
+        }
         if path.is_dir() {
             source_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {

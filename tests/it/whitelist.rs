@@ -56,7 +56,7 @@ fn a_newer_list_is_shown_before_it_is_kept_and_then_gone_by() {
         home.said(&["whitelist", "reset"]),
         home.said(&["whitelist", "reset"]),
     ];
-    insta::assert_snapshot!(all.join("---\n"), @r##"
+    insta::assert_snapshot!(all.join("---\n"), @"
     Compared with the default whitelist of 2025-10-27 (ya-installer-resources d018134):
     2 added, 2 removed, 0 of another type.
     + strict files.example
@@ -78,17 +78,31 @@ fn a_newer_list_is_shown_before_it_is_kept_and_then_gone_by() {
     ---
     https://files.example/x
       rejected
-      No pattern of the whitelist matches `files.example`.
-      What to do: put the file on IPFS or Dropbox, whose hosts are on the default
-      list, or ask providers to add the host (channel #providers of Golem's
-      Discord).
+      Negotiation: no pattern of the whitelist matches `files.example`.
+      Run time: if a provider accepts it, TCP port 443 opens.
+      Put the file where nodes may go: on IPFS (`https://ipfs.io/ipfs/…`) or Dropbox
+      (`https://dl.dropboxusercontent.com/…`).
+      Or send it from your own computer with `file_mounts`, which needs no outbound
+      access.
 
     A provider with the default whitelist of 2025-10-27 (ya-installer-resources
-    d018134) rejects the request as a whole:
+    d018134) rejects the request:
 
       Outbound rejected because: Everyone rule didn't match whitelist ;
       Audited-Payload rule requires manifest signature ; Partner rule requires node
       descriptor ;
+
+    Of these reasons only the first is about your URLs: ray-on-golem signs no
+    manifest, and shows a node descriptor only if the cluster file has one.
+
+    Or ask. Providers decide about their own whitelists; this can be pasted into the
+    channel #providers of https://chat.golem.network:
+
+    Hello! My Ray on Golem program downloads from files.example, which is not on the
+    default whitelist. It is for: (say what for, and who runs the host). If you want
+    to allow it on your provider:
+    ya-provider whitelist add -p files.example -t strict
+    Thank you!
     exit code 1
     ---
     Compared with the default whitelist of 2025-10-27 (ya-installer-resources d018134):
@@ -102,10 +116,16 @@ fn a_newer_list_is_shown_before_it_is_kept_and_then_gone_by() {
     ---
     https://files.example/x
       accepted
-      `files.example` matches the strict pattern `files.example`.
+      Negotiation: `files.example` matches the strict pattern `files.example`.
+      Run time: TCP port 443 of `files.example` opens; `http://files.example` (port
+      80) is an entry of its own.
 
     A provider with the whitelist kept on [today] (from `[folder]/lists`)
     accepts the request.
+
+    A node resolves these names once, when it starts, and then reaches TCP
+    files.example:443 and DNS. Every other host and port is closed, also where a
+    redirect leads there.
     exit code 0
     ---
     Compared with the whitelist kept on [today] (from `[folder]/lists`):
@@ -117,7 +137,7 @@ fn a_newer_list_is_shown_before_it_is_kept_and_then_gone_by() {
     ---
     There was no kept list. In force: the default whitelist of 2025-10-27 (ya-installer-resources d018134).
     exit code 0
-    "##);
+    ");
 }
 
 #[test]
@@ -136,7 +156,7 @@ fn what_is_no_list_is_not_kept() {
         update("nowhere"),
     ];
     assert!(!home.0.path().join("data").exists());
-    insta::assert_snapshot!(all.join("---\n"), @r##"
+    insta::assert_snapshot!(all.join("---\n"), @"
     error: failed to take the list: `<!DOCTYPE html>` cannot be a host
 
     hint: a list has one host a line, without scheme and path
@@ -146,19 +166,21 @@ fn what_is_no_list_is_not_kept() {
         (
         ^
     error: unclosed group
+
+    hint: a provider refuses the whole list, too; patterns are lower-cased before they are compiled
     exit code 2
     ---
     error: failed to take the list: it has no patterns
     exit code 2
     ---
-    error: failed to read `list.txt`: its name does not say what kind of list it is
+    error: failed to read `list.txt`: the name of the list `list.txt` does not say what kind of patterns it holds
 
     hint: name it `domain_whitelist.json`, `strict.lst` or `regex.lst`
     exit code 2
     ---
     error: failed to read `nowhere`: No such file or directory (os error 2)
     exit code 2
-    "##);
+    ");
 }
 
 #[test]
@@ -166,17 +188,25 @@ fn a_broken_kept_list_gives_way_and_is_named() {
     let home = Home::new();
     std::fs::create_dir_all(home.0.path().join("data/golem-outbound")).unwrap();
     home.write("data/golem-outbound/whitelist.json", "{");
-    insta::assert_snapshot!(home.said(&["explain", "https://ipfs.io"]), @r##"
+    insta::assert_snapshot!(home.said(&["explain", "https://ipfs.io"]), @"
     warning: the kept whitelist `[folder]/data/golem-outbound/whitelist.json` cannot be used: EOF while parsing an object at line 1 column 1; going by the default whitelist of 2025-10-27 (ya-installer-resources d018134)
     hint: take it anew: `golem-outbound whitelist update`, or forget it: `golem-outbound whitelist reset`
     https://ipfs.io
       accepted
-      `ipfs.io` matches the strict pattern `ipfs.io`.
+      Negotiation: `ipfs.io` matches the strict pattern `ipfs.io`.
+      Run time: TCP port 443 of `ipfs.io` opens; `http://ipfs.io` (port 80) is an
+      entry of its own.
+      Careful: The page at the root redirects to another host; files are below
+      `/ipfs/`. As an entry of `outbound_urls` this is just right.
 
     A provider with the default whitelist of 2025-10-27 (ya-installer-resources
     d018134) accepts the request.
+
+    A node resolves these names once, when it starts, and then reaches TCP
+    ipfs.io:443 and DNS. Every other host and port is closed, also where a redirect
+    leads there.
     exit code 0
-    "##);
+    ");
 }
 
 #[test]
