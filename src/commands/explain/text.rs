@@ -82,7 +82,10 @@ fn whole(explanation: &Explanation, source: &str, width: usize) -> String {
             };
             text += &fill("", "", &format!("A provider with {source} accepts the request{end}."), width);
         }
-        None => text += &fill("", "", "Nothing was decided: correct what is not a URL first.", width),
+        None => {
+            text += &fill("", "", "Nothing was decided: correct what is not a URL first.", width);
+            text.push('\n');
+        }
     }
     text
 }
