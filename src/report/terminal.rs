@@ -173,7 +173,7 @@ impl<W: Write> Sink for Terminal<W> {
         }
         self.settle();
         match event {
-            Event::WalkStarted { project, network, simulated, steps } => {
+            Event::WalkStarted { project, network, simulated, steps, .. } => {
                 let title = format!(
                     "Internet access from Ray on Golem: {project}, {} steps on {}",
                     steps.len(),
@@ -195,7 +195,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let command = self.bold(&continued(command, self.style.width));
                 self.line(&command);
             }
-            Event::Waited { .. } => {}
+            Event::Waited { .. } | Event::Versions(_) => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -206,7 +206,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed } => {
+            Event::WalkFinished { elapsed, .. } => {
                 let text = self.summary.text(*elapsed, self.style.width);
                 self.line("");
                 self.line(&text);

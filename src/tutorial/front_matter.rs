@@ -191,6 +191,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         id: front.id,
         title: front.title,
         file: file.to_owned(),
+        line: line_of_commands(yaml),
         run: front.run,
         needs: front.needs,
         timeout: front.timeout,
@@ -206,6 +207,11 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         }),
         prose: prose.trim().to_owned(),
     })
+}
+
+/// The line of `run` in the file, whose first line is the opening `---`.
+fn line_of_commands(yaml: &str) -> usize {
+    yaml.lines().position(|line| line.starts_with("run:")).map_or(1, |index| index + 2)
 }
 
 /// The one condition that an entry names; the error is what is wrong with it.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
+use crate::event::{Ending, PlannedStep};
 use crate::evidence::{Evidence, Exit, LedgerRow};
 use crate::report::JsonReport;
 
@@ -19,6 +20,10 @@ impl Write for Page {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+fn planned(id: &str, title: &str) -> PlannedStep {
+    PlannedStep { id: id.into(), title: title.into(), file: format!("tutorial/{id}.md"), line: 4 }
 }
 
 fn events() -> Vec<Event> {
@@ -50,13 +55,17 @@ fn events() -> Vec<Event> {
             project: "demo".into(),
             network: "localnet".into(),
             simulated: true,
-            steps: vec![("ray-submit".into(), "Submit".into()), ("ray-down".into(), "Down".into())],
+            content: None,
+            steps: vec![planned("ray-submit", "Submit"), planned("ray-down", "Down")],
+            about: Box::default(),
         },
         Event::StepStarted {
             id: "ray-submit".into(),
             title: "Submit the script to the cluster".into(),
             number: 1,
             count: 2,
+            file: "tutorial/08-ray-submit.md".into(),
+            line: 4,
             prose: "The script is copied to the head node and its tasks run on the nodes.".into(),
             command: "ray submit golem-cluster.yaml simple-outbound.py".into(),
         },
@@ -90,7 +99,7 @@ fn events() -> Vec<Event> {
             ok: true,
             elapsed: Duration::from_secs(13),
         },
-        Event::WalkFinished { elapsed: Duration::from_secs(20) },
+        Event::WalkFinished { elapsed: Duration::from_secs(20), ending: Ending::Complete, exit_code: 1 },
     ]
 }
 
