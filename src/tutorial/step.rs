@@ -79,6 +79,8 @@ pub struct InterruptWhen {
 pub struct Symptom {
     /// Looked for in the output of the step.
     pub symptom: Regex,
+    /// Lines that its author has seen or declares, for whoever proves the tutorial.
+    pub samples: Vec<String>,
     /// What the reader is told.
     pub hint: Hint,
 }

@@ -75,11 +75,11 @@ fn events() -> Vec<Event> {
             check: "12 downloads were fetched and verified".into(),
             verdict: Verdict::Fail { expected: "12".into(), found: "11 of them and one reset".into() },
         },
-        Event::Hinted(Hint {
-            cause: Cause::Whitelist,
-            why: "The host is not among outbound_urls.".into(),
-            command: "golem-outbound check".into(),
-        }),
+        Event::Hinted(Hint::new(
+            Cause::Whitelist,
+            "The host is not among outbound_urls.",
+            "golem-outbound check",
+        )),
         Event::StepFinished {
             id: "ray-submit".into(),
             outcome: Outcome::Failed,
@@ -290,4 +290,19 @@ fn a_document_that_cannot_be_written_is_told() {
     let (mut report, failure) = JsonReport::new("/nonexistent-folder/x.json".into());
     events().iter().for_each(|event| report.event(event));
     assert!(failure.borrow().is_some());
+}
+
+#[test]
+fn a_reader_who_can_ask_sees_the_first_rung_of_a_hint() {
+    let hint = Hint { nudge: "Which host?".into(), ..Hint::new(Cause::Whitelist, "Why.", "`x`") };
+    let shown = |rung_by_rung: bool| {
+        let page = Page::default();
+        let style = Style { width: 60, colour: false, overwrites: false };
+        let terminal = Terminal::new(page.clone(), style);
+        let mut terminal = if rung_by_rung { terminal.rung_by_rung() } else { terminal };
+        terminal.event(&Event::Hinted(hint.clone()));
+        String::from_utf8(page.0.borrow().clone()).unwrap()
+    };
+    assert_eq!(shown(false), "  hint  (the providers' whitelist) Which host?\n        Why.\n        `x`\n");
+    assert_eq!(shown(true), "  hint  (the providers' whitelist) Which host?\n");
 }
