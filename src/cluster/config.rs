@@ -80,7 +80,7 @@ pub(super) const COMMON: [&str; 3] = ["provider", "parameters", "node_config"];
 const DEFAULT_HEAD: &str = "ray.head.default";
 
 impl ClusterConfig {
-    pub(super) fn view(document: &Document<'_>) -> Self {
+    pub(super) fn view(document: &Document) -> Self {
         let parameter = |key| document.at(&["provider", "parameters", key]);
         let max_workers = number(document.at(&["max_workers"])).unwrap_or(0.0) as u64;
         let head_node_type = text(document.at(&["head_node_type"])).unwrap_or_else(|| DEFAULT_HEAD.into());
@@ -111,13 +111,7 @@ impl ClusterConfig {
 }
 
 impl NodeType {
-    fn view(
-        document: &Document<'_>,
-        name: &str,
-        cursor: &Cursor<'_>,
-        is_head: bool,
-        max_workers: u64,
-    ) -> Self {
+    fn view(document: &Document, name: &str, cursor: &Cursor<'_>, is_head: bool, max_workers: u64) -> Self {
         let configs: Vec<Cursor<'_>> =
             document.at(&COMMON).into_iter().chain(cursor.get("node_config")).collect();
         let subnet_tag = configs.iter().rev().find_map(|config| text(config.get("subnet_tag")));
@@ -158,12 +152,12 @@ impl Demand {
 }
 
 /// The entries of `available_node_types`.
-pub(super) fn node_types<'d>(document: &'d Document<'_>) -> Vec<(&'d str, Cursor<'d>)> {
+pub(super) fn node_types<'d>(document: &'d Document) -> Vec<(&'d str, Cursor<'d>)> {
     document.at(&["available_node_types"]).map(|types| types.entries()).unwrap_or_default()
 }
 
 /// Every place where a `node_config` stands: the common one, then those of the node types.
-pub(super) fn node_configs<'d>(document: &'d Document<'_>) -> Vec<Cursor<'d>> {
+pub(super) fn node_configs<'d>(document: &'d Document) -> Vec<Cursor<'d>> {
     let of_types = node_types(document).into_iter().filter_map(|(_, node_type)| node_type.get("node_config"));
     document.at(&COMMON).into_iter().chain(of_types).collect()
 }
@@ -172,17 +166,28 @@ fn text(cursor: Option<Cursor<'_>>) -> Option<String> {
     match cursor?.value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(if *flag { "True" } else { "False" }.to_owned()),
         _ => None,
     }
 }
 
-/// A number; a text that is one counts, as pydantic takes it.
+/// A number; a text that is one counts, and so do true and false, as pydantic takes them (`float()`).
 pub(super) fn number(cursor: Option<Cursor<'_>>) -> Option<f64> {
     match cursor?.value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(flag) => Some(f64::from(*flag)),
+        Value::String(text) => python_digits(text)?.parse().ok(),
         _ => None,
     }
+}
+
+/// The digits of a text that Python may take for a number: blanks around it do not count, nor single `_` between digits.
+pub(super) fn python_digits(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let underscores = text.match_indices('_');
+    let between = |at: usize| digit(text[..at].chars().next_back()) && digit(text[at + 1..].chars().next());
+    underscores.map(|(at, _)| at).all(between).then(|| text.replace('_', ""))
 }
 
 fn texts(cursor: Option<Cursor<'_>>) -> Vec<String> {

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 /// The tag that fits ray-on-golem 0.13.0 and Ray 2.9.3.
 const CURRENT: &str = "golem/ray-on-golem:0.13.0-py3.10.13-ray2.9.3";
 
-pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
     for node_type in &config.node_types {
         let (code, what, help) = match (&node_type.demand.image_tag, &node_type.demand.image_hash) {
             (Some(_), Some(_)) => {

@@ -15,9 +15,11 @@ mod python_imports;
 mod python_literals;
 mod python_modules;
 mod python_urls;
+mod pyyaml;
 mod ray_keys;
 mod reach;
 mod workers;
+mod yaml_traps;
 
 pub use config::{ClusterConfig, Demand, NodeType};
 pub use python_modules::import_findings;
@@ -47,6 +49,7 @@ impl ClusterConfig {
         workers::check(&document, &config, &mut findings);
         payment::check(&document, &config, &mut findings);
         pip::check(&document, &config, &mut findings);
+        yaml_traps::check(&document, &mut findings);
         findings.sort_by_key(|finding| finding.span.map_or((usize::MAX, 0), |span| (span.line, span.column)));
         (Some(config), findings)
     }

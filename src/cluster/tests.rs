@@ -103,7 +103,10 @@ fn broken_yaml_has_a_place_and_no_view() {
     for (text, expected) in [
         ("cluster_name: [a\nb: c\n", "broken-yaml! 2:2"),
         ("a: 1\n\tb: 2\n", "broken-yaml! 2:1"),
-        ("a: 1\nb:\n  c: 1\n  c: 2\n", "broken-yaml! 4:3"),
+        ("a: 1\nb: !mine 2\n", "broken-yaml! 2:4"),
+        ("a: 2001-02-30\n", "broken-yaml! 1:4"),
+        ("a: &x [*x]\n", "broken-yaml! 1:8"),
+        ("a: {<<: 1}\n", "broken-yaml! 1:9"),
         ("- a\n", "not-a-cluster-file! 1:1"),
         ("", "not-a-cluster-file! 1:1"),
         ("a: 'x\n", "broken-yaml! 1:4"),
@@ -169,7 +172,7 @@ fn unknown_keys_are_guessed_and_misplaced_ones_sent_home() {
 #[test]
 fn outbound_urls_must_be_a_list_of_urls() {
     let with = |value: &str| changed("[\"https://ipfs.io\"]", value);
-    assert_eq!(with("[]"), ["outbound-urls-empty! 14:9"]);
+    assert_eq!(with("[]"), ["outbound-urls-empty 14:9"]);
     assert_eq!(with(""), ["outbound-urls-not-a-list! 14:9"]);
     assert_eq!(with("https://ipfs.io"), ["outbound-urls-not-a-list! 14:24"]);
     assert_eq!(with("[ipfs.io, \"https://ipfs.io\"]"), ["outbound-url-without-scheme! 14:25"]);
@@ -204,7 +207,7 @@ fn a_node_has_one_image_of_a_fitting_version() {
 #[test]
 fn workers_must_fit() {
     assert_eq!(changed("max_workers: 10\nidle", "max_workers: 0\nidle"), ["too-few-workers! 2:14"]);
-    assert_eq!(changed("min_workers: 1", "min_workers: -1"), ["workers-not-whole! 24:18"]);
+    assert_eq!(changed("min_workers: 1", "min_workers: -1"), ["workers-below-zero 24:18"]);
     assert_eq!(changed("    max_workers: 10", "    max_workers: 0"), ["min-above-max 24:18"]);
     assert_eq!(changed("head_node: true", "head_node_type: ray.head"), ["head-node-type-unknown! 36:17"]);
 }
