@@ -6,6 +6,7 @@
 use serde_yaml::Value;
 use url::Url;
 
+use super::budget::Budget;
 use super::document::{Cursor, Document};
 
 /// A cluster file.
@@ -48,6 +49,10 @@ pub struct NodeType {
     pub max_workers: u64,
     /// The subnet in which nodes are looked for.
     pub subnet_tag: String,
+    /// A subnet that is looked through first; for the head `ray-on-golem-heads` where it is not written.
+    pub priority_subnet_tag: Option<String>,
+    /// What a node may cost.
+    pub budget: Budget,
     /// What is demanded, with the common demand merged under it.
     pub demand: Demand,
 }
@@ -78,6 +83,9 @@ pub(super) const COMMON: [&str; 3] = ["provider", "parameters", "node_config"];
 
 /// Ray's name of the head's node type where `head_node_type` is not written.
 const DEFAULT_HEAD: &str = "ray.head.default";
+
+/// The subnet that ray-on-golem prefers for heads.
+const HEADS: &str = "ray-on-golem-heads";
 
 impl ClusterConfig {
     pub(super) fn view(document: &Document) -> Self {
@@ -115,6 +123,7 @@ impl NodeType {
         let configs: Vec<Cursor<'_>> =
             document.at(&COMMON).into_iter().chain(cursor.get("node_config")).collect();
         let subnet_tag = configs.iter().rev().find_map(|config| text(config.get("subnet_tag")));
+        let priority = configs.iter().rev().find_map(|config| config.get("priority_subnet_tag"));
         // Where Ray has no number, the head is no worker and other types may fill the cluster.
         let max_of_type = if is_head { 0 } else { max_workers };
         Self {
@@ -122,6 +131,11 @@ impl NodeType {
             min_workers: number(cursor.get("min_workers")).unwrap_or(0.0) as u64,
             max_workers: number(cursor.get("max_workers")).map_or(max_of_type, |number| number as u64),
             subnet_tag: subnet_tag.unwrap_or_else(|| "public".into()),
+            priority_subnet_tag: match priority {
+                Some(priority) => text(Some(priority)),
+                None => is_head.then(|| HEADS.to_owned()),
+            },
+            budget: Budget::view(&configs),
             demand: Demand::view(
                 &configs.iter().filter_map(|config| config.get("demand")).collect::<Vec<_>>(),
             ),

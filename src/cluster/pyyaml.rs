@@ -59,3 +59,6 @@ pub(super) struct Problem {
     pub(super) message: String,
     pub(super) place: Place,
 }
+
+#[cfg(test)]
+mod tests;
