@@ -1,25 +1,24 @@
 //! Runs a target on mutated seeds until its time is over.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::mutation::mutated;
-
-/// Between two looks at the clock.
-const CASES: u32 = 16;
 
 /// What came of it.
 pub(super) enum Fuzzed {
     /// So many inputs, and the target held for each.
-    Sound(u64),
+    Sound(usize),
     /// An input that breaks the target, as small as it could be made.
     Broken { input: String, why: String },
 }
 
 impl Fuzzed {
-    /// Nothing broke, and something was tried.
+    /// Nothing broke, and more than the seeds was tried.
     pub(super) fn expect_sound(self) {
         match self {
             Self::Sound(inputs) => assert!(inputs > 0, "no input was tried"),
@@ -45,27 +44,50 @@ pub(super) fn seeds(path: &str) -> Vec<String> {
 pub(super) fn fuzz(name: &str, seeds: &[String], words: &[&str], target: impl Fn(&str)) -> Fuzzed {
     let number = |variable| std::env::var(variable).ok().map(|text| text.parse::<u64>().expect(variable));
     let time = Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(1));
-    let mut runner = TestRunner::new_with_rng(
-        Config { cases: CASES, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() },
-        rng(number("FUZZ_SEED").unwrap_or(0)),
-    );
-    let inputs = mutated(seeds, words);
-    seeds.iter().for_each(|seed| target(seed));
-    let (begun, mut tried) = (Instant::now(), seeds.len() as u64);
-    loop {
-        match runner.run(&inputs, |input| {
-            target(&input);
-            Ok(())
-        }) {
-            Ok(()) => tried += u64::from(CASES),
-            Err(TestError::Fail(why, input)) => return Fuzzed::Broken { input, why: why.to_string() },
-            Err(TestError::Abort(why)) => panic!("the fuzzing of {name} cannot go on: {why}"),
+    let seed = number("FUZZ_SEED").unwrap_or(0);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng(seed));
+    let mutated = mutated(seeds, words);
+    let mutations = std::iter::repeat_with(|| mutated.new_tree(&mut runner).unwrap().current());
+    let (begun, mut tried) = (Instant::now(), 0);
+    for input in seeds.iter().cloned().chain(mutations) {
+        if broken(&input, &target).is_some() {
+            let input = smallest(&input, &target);
+            let why = broken(&input, &target).expect("the smallest input breaks it as well");
+            return Fuzzed::Broken { input, why };
         }
-        if begun.elapsed() >= time {
-            println!("{name}: {tried} inputs in {} s", begun.elapsed().as_secs());
-            return Fuzzed::Sound(tried);
+        tried += 1;
+        if tried > seeds.len() && begun.elapsed() >= time {
+            println!("{name}: {tried} inputs in {} s, of the seed {seed}", begun.elapsed().as_secs());
+            break;
         }
     }
+    Fuzzed::Sound(tried)
+}
+
+/// What the target says when it breaks.
+fn broken(text: &str, target: impl Fn(&str)) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(|| target(text))).err()?;
+    let said = panic.downcast_ref::<String>().cloned();
+    said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).or_else(|| Some("no words".into()))
+}
+
+/// The text without every piece that is not needed to break the target: halves first, single characters last.
+fn smallest(text: &str, target: impl Fn(&str)) -> String {
+    let mut text: Vec<char> = text.chars().collect();
+    let mut length = text.len().div_ceil(2);
+    while length > 0 {
+        let mut at = 0;
+        while at < text.len() {
+            let end = (at + length).min(text.len());
+            let less: String = text[..at].iter().chain(&text[end..]).collect();
+            match broken(&less, &target) {
+                None => at = end,
+                Some(_) => drop(text.drain(at..end)),
+            }
+        }
+        length /= 2;
+    }
+    text.into_iter().collect()
 }
 
 fn rng(seed: u64) -> TestRng {

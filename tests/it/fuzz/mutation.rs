@@ -1,5 +1,4 @@
-//! Mutations of texts, as a strategy of proptest, which then makes what breaks a target smaller: fewer edits first, then
-//! shorter ones.
+//! Mutations of texts, as a strategy of proptest, which brings the choices and the characters.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -52,7 +51,7 @@ const SIGNS: &[&str] = &[
     "%ff",
 ];
 
-/// One change. Places are fractions of the text, so that they stay in it while others shrink.
+/// One change. Places are fractions of the text as the changes before have left it.
 #[derive(Clone, Debug)]
 enum Edit {
     Remove {
