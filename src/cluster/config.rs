@@ -66,6 +66,8 @@ pub struct Demand {
     pub image_hash: Option<String>,
     /// The URLs of the manifest. Lists of the common demand and of the node type are joined.
     pub outbound_urls: Vec<Url>,
+    /// The same as they are written, among them those that are no URLs: ray-on-golem sends the texts.
+    pub outbound_entries: Vec<String>,
     /// Memory in GiB at least.
     pub min_mem_gib: f64,
     /// CPU threads at least.
@@ -147,15 +149,13 @@ impl Demand {
     /// Merges demands, the last one wins; lists are joined, because that is `dpath.merge`'s default.
     fn view(layers: &[Cursor<'_>]) -> Self {
         let last = |key| layers.iter().rev().find_map(|layer| layer.get(key));
+        let lists = layers.iter().filter_map(|layer| layer.get("outbound_urls"));
+        let outbound_entries: Vec<String> = lists.flat_map(|list| texts(Some(list))).collect();
         Self {
             image_tag: text(last("image_tag")),
             image_hash: text(last("image_hash")),
-            outbound_urls: layers
-                .iter()
-                .filter_map(|layer| layer.get("outbound_urls"))
-                .flat_map(|list| texts(Some(list)))
-                .filter_map(|url| Url::parse(url.trim()).ok())
-                .collect(),
+            outbound_urls: outbound_entries.iter().filter_map(|url| Url::parse(url.trim()).ok()).collect(),
+            outbound_entries,
             min_mem_gib: number(last("min_mem_gib")).unwrap_or(0.0),
             min_cpu_threads: number(last("min_cpu_threads")).unwrap_or(0.0) as u64,
             min_storage_gib: number(last("min_storage_gib")).unwrap_or(0.0),

@@ -11,6 +11,7 @@ mod egress;
 mod environment;
 mod explain;
 mod findings;
+mod fuzz;
 mod guard;
 mod manifest;
 mod python_env;
