@@ -2,6 +2,8 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+mod about;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -127,6 +129,8 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
+        about: about::about(&project),
+        versions: &|| about::versions(&project),
         tutorial: &tutorial,
         plan,
         network: &mut *network,

@@ -13,6 +13,7 @@ mod signals;
 mod teardown;
 
 pub use guide::{Answer, Guide, Prompt, Unasked};
+pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
 pub use session::{Ending, Session, StepResult, Walked};
