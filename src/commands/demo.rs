@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::doctor::mend_the_machine;
+use super::paragraph::{error_width, fill};
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::narrate;
@@ -42,7 +43,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
         content: args.content,
         providers: None,
     })?;
-    narrate(&format!("the project is in `{}`\n", args.dir.display()));
+    let project =
+        format!("The project is in `{}`. In it, `golem-outbound run` walks again.", args.dir.display());
+    narrate(&fill("", "", &project, error_width().unwrap_or(80)));
     Ok(code)
 }
 
