@@ -2,6 +2,8 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+mod about;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -123,14 +125,14 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         note_taken_ports();
     }
     consent_to_costs(request, on_terminal, &signals)?;
-    let mut guide: Box<dyn Guide> = if request.yes || !on_terminal {
-        Box::new(Unasked)
-    } else {
-        Box::new(Prompt::new(signals.clone(), request.plain))
-    };
+    let asks = on_terminal && !request.yes;
+    let mut guide: Box<dyn Guide> =
+        if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
 
     let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
-    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), style))]);
+    let terminal = Terminal::new(std::io::stdout(), style);
+    let terminal = if asks { terminal.rung_by_rung() } else { terminal };
+    let mut sinks = Sinks(vec![Box::new(terminal)]);
     let last_run = project.folder.join(".golem-outbound/last-run.json");
     let mut failures = Vec::new();
     for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
@@ -141,6 +143,8 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
+        about: about::about(&project),
+        versions: &|| about::versions(&project),
         tutorial: &tutorial,
         plan,
         network: &mut *network,

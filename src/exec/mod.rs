@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod environment;
 mod foreground;
 pub mod guard;
+pub mod installed;
 pub mod marker;
 pub mod mend;
 mod narration;

@@ -21,6 +21,7 @@ mod teardown;
 
 pub use guide::{Answer, Guide, Moment, Question, Unasked};
 pub use journal::{Journal, Memory};
+pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
 pub use prompt::Prompt;

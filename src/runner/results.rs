@@ -1,21 +1,12 @@
 //! What the steps of a walk came to, and what the walk comes to.
 //!
-//! May import `error`, `evidence`, `tutorial`. Invariant: a walk is green only if a step was run in it and every step that was run passed.
+//! May import `error`, `event`, `evidence`, `tutorial`. Invariant: a walk is green only if a step was run in it and every step that was run passed.
 
 use crate::error::ErrorKind;
 use crate::evidence::{Cause, Outcome};
 use crate::tutorial::Step;
 
-/// How a walk came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// All steps had their turn, or one did not pass.
-    Complete,
-    /// The reader ended it.
-    Quit,
-    /// A signal ended it.
-    Interrupted,
-}
+pub use crate::event::Ending;
 
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::shell::shell_for;
 use super::teardown::Teardown;
 use super::{Answer, Guide, Signals};
 use crate::error::{Error, Result};
-use crate::event::{Event, Hint, Sink};
+use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
 use crate::evidence::{Evidence, Exit, Outcome, Verdict};
 use crate::network::{CommandRunner, Network, PROGRAM};
 use crate::tutorial::progress::Last;
@@ -24,6 +24,10 @@ use crate::tutorial::{Planned, Step, Tutorial, Why};
 pub struct Session<'a> {
     /// The project's name, for reports.
     pub project: String,
+    /// What its reports begin with.
+    pub about: About,
+    /// The versions of what takes part, looked up anew with every call.
+    pub versions: &'a dyn Fn() -> Vec<Version>,
     /// The steps.
     pub tutorial: &'a Tutorial,
     /// Which of them, in which order.
@@ -52,8 +56,8 @@ struct Course {
     teardown: Teardown,
     /// The position of the step that was run last.
     last: Option<usize>,
-    /// The hint of the last failure, and how often it was asked for.
-    hint: Option<Hint>,
+    /// The hint of the last failure, and how many rungs of its ladder were shown.
+    hint: Option<(Hint, usize)>,
     /// Why no further step is run.
     obstacle: Option<String>,
 }
@@ -74,7 +78,7 @@ impl Session<'_> {
     /// The tool itself could not go on.
     pub fn walk(mut self) -> Result<Walked> {
         let started = Instant::now();
-        self.announce();
+        let versions = self.announce();
         let mut course = Course {
             results: Results::of(self.plan.len()),
             teardown: Teardown::default(),
@@ -89,23 +93,34 @@ impl Session<'_> {
             torn_down = course.teardown.run(&*self.network, self.commands, self.signals, self.sink);
         }
         let stopped = self.network.stop();
-        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed() });
-        let ending = walked?;
-        stopped?;
-        Ok(Walked { steps: course.results.into_steps(), ending, torn_down })
+        self.announce_new(&versions);
+        let walked = walked.and_then(|ending| stopped.map(|()| ending)).map(|ending| Walked {
+            steps: course.results.into_steps(),
+            ending,
+            torn_down,
+        });
+        let (ending, exit_code) = match &walked {
+            Ok(walked) => (walked.ending, walked.exit_code()),
+            Err(error) => (Ending::Broken, error.kind().exit_code()),
+        };
+        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed(), ending, exit_code });
+        walked
     }
 
     fn narrate(&mut self, text: impl Into<String>) {
         self.sink.event(&Event::Narrated(text.into()));
     }
 
-    fn announce(&mut self) {
+    /// Says what begins, and where; returns the versions that were told.
+    fn announce(&mut self) -> Vec<Version> {
         let steps = self.plan.iter().map(|planned| &self.tutorial.steps()[planned.index]);
         self.sink.event(&Event::WalkStarted {
             project: self.project.clone(),
             network: self.network.name().to_owned(),
             simulated: self.network.simulated(),
-            steps: steps.map(|step| (step.id.clone(), step.title.clone())).collect(),
+            content: self.network.content(),
+            steps: steps.map(outline).collect(),
+            about: Box::new(std::mem::take(&mut self.about)),
         });
         if let Some(content) = self.network.content() {
             self.narrate(format!("content: {content}"));
@@ -117,6 +132,16 @@ impl Session<'_> {
             self.narrate(format!("{done} of {count} steps are done; the walk goes on at `{id}`: {why}"));
             self.narrate("to walk all of them again: `golem-outbound run --again`");
         }
+        self.announce_new(&[])
+    }
+
+    /// Tells the versions if they are others than those that were told before; a step may make the environment.
+    fn announce_new(&mut self, told: &[Version]) -> Vec<Version> {
+        let versions = (self.versions)();
+        if versions != told {
+            self.sink.event(&Event::Versions(versions.clone()));
+        }
+        versions
     }
 
     fn steps(&mut self, course: &mut Course) -> Result<Ending> {
@@ -240,6 +265,8 @@ impl Session<'_> {
             title: step.title.clone(),
             number: position + 1,
             count: self.plan.len(),
+            file: step.file.clone(),
+            line: step.line,
             prose: step.prose.clone(),
             command: step.command_line(),
         });
@@ -268,11 +295,16 @@ impl Session<'_> {
         (0..position).rev().find(|at| !matches!(self.plan[*at].why, Why::NotOn(_)))
     }
 
-    fn hint(&mut self, course: &Course) {
-        match &course.hint {
-            Some(hint) => self.sink.event(&Event::Hinted(hint.clone())),
-            None => self.narrate("there is no hint: nothing that is known has gone wrong"),
-        }
+    /// The next rung of the hint's ladder.
+    fn hint(&mut self, course: &mut Course) {
+        let Some((hint, shown)) = &mut course.hint else {
+            return self.narrate("there is no hint: nothing that is known has gone wrong");
+        };
+        let count = hint.rungs().len();
+        *shown = (*shown + 1).min(count);
+        let text = hint.rung(*shown).map(|(_, text)| text).unwrap_or_default();
+        let number = *shown;
+        self.narrate(format!("hint {number} of {count}: {text}"));
     }
 
     fn show(&mut self, step: &Step) {
@@ -348,7 +380,8 @@ impl Session<'_> {
                 cause: hint.as_ref().map(|hint| hint.cause),
                 holds: outcome == Outcome::Passed,
             };
-            course.hint = hint;
+            // Its first rung has just been shown.
+            course.hint = hint.map(|hint| (hint, 1));
             self.finish(position, result, reason, Some(evidence), course);
             return Ok(match (interrupted, outcome) {
                 (true, _) => Turn::End(Ending::Interrupted),
@@ -461,6 +494,11 @@ impl Session<'_> {
         });
         course.results.set(position, result);
     }
+}
+
+/// A step as reports know it before it has its turn.
+fn outline(step: &Step) -> PlannedStep {
+    PlannedStep { id: step.id.clone(), title: step.title.clone(), file: step.file.clone(), line: step.line }
 }
 
 fn is_ours(argv: &[String]) -> bool {

@@ -229,6 +229,8 @@ impl Scenario {
             } else {
                 plan_due(&self.standings)
             },
+            about: About::default(),
+            versions: &Vec::new,
             tutorial: &tutorial,
             network: &mut network,
             commands: &mut commands,
