@@ -21,6 +21,9 @@ pub struct Args {
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
     content: ContentMode,
+    /// Everything in whole lines and words, for a screen reader.
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Runs it.
@@ -36,8 +39,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let code = walk(&Request {
         folder: args.dir.clone(),
         network: NetworkName::Localnet,
-        selection: Selection::All,
+        selection: Some(Selection::All),
         yes: true,
+        plain: args.plain,
         spend: false,
         report: None,
         content: args.content,
