@@ -38,6 +38,8 @@ enum Command {
     Whitelist(commands::whitelist::Args),
     /// Walk the tutorial, step by step.
     Run(commands::run::Args),
+    /// Report the last walk again: its summary, or documents.
+    Report(commands::report::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -52,7 +54,7 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Report(_) => true,
             Self::Run(args) => args.only_prints(),
             _ => false,
         }
@@ -92,6 +94,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Report(args) => commands::report::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::exec;
 use crate::exec::marker::{self, State};
 use crate::localnet::ContentMode;
@@ -18,8 +18,8 @@ use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace,
 };
-use crate::report::{JsonReport, Sinks, Style, Terminal};
-use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
+use crate::runner::{Guide, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked};
 use crate::tutorial::{Planned, Selection, Tutorial, plan};
 
 /// How often a readiness condition is looked at.
@@ -63,8 +63,8 @@ pub struct Request {
     pub yes: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
-    /// Where the JSON report goes as well.
-    pub report: Option<PathBuf>,
+    /// Where reports go as well; the extension chooses the format.
+    pub reports: Vec<PathBuf>,
     /// Where the localnet's content comes from.
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
@@ -98,6 +98,7 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 /// # Errors
 /// The project cannot be used, something stands in the way, or the tool itself could not go on.
 pub fn walk(request: &Request) -> Result<ExitCode> {
+    let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
     let project = Project::load(&request.folder)?;
     let tutorial = project.tutorial(request.network.name())?;
     let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
@@ -118,14 +119,10 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut guide: Box<dyn Guide> =
         if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
 
-    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), Style::of_stdout()))]);
-    let last_run = project.folder.join(".golem-outbound/last-run.json");
-    let mut failures = Vec::new();
-    for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
-        let (report, failure) = JsonReport::new(path.clone());
-        sinks.0.push(Box::new(report));
-        failures.push((path, failure));
-    }
+    let events = log_of_project(&project.folder);
+    let mut terminal = Terminal::new(std::io::stdout(), Style::of_stdout());
+    let mut log = EventLog::create(events.clone())?;
+    let mut sink = Redacting(Sinks(vec![&mut terminal, &mut log]));
     let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
@@ -137,19 +134,16 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         commands: &mut commands,
         guide: &mut *guide,
         signals: &signals,
-        sink: &mut sinks,
+        sink: &mut sink,
         poll_every: POLL_EVERY,
     }
-    .walk()?;
-    for (path, failure) in failures {
-        if let Some(reason) = failure.borrow().as_ref() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("failed to write `{}`: {reason}", path.display()),
-            ));
-        }
-    }
-    Ok(ExitCode::from(walked.exit_code()))
+    .walk();
+    log.finish()?;
+    let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
+    let written = write_documents(&documents, &events);
+    let code = walked?.exit_code();
+    written?;
+    Ok(ExitCode::from(code))
 }
 
 /// Whether a step that is due runs this subcommand of ours.

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use super::prose::{continued, wrapped};
-use super::summary::{Summary, network_words, seconds};
+use super::summary::{self, seconds};
+use super::walk::{Walk, network_words};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
 
@@ -32,7 +33,7 @@ impl Style {
 pub struct Terminal<W> {
     out: W,
     style: Style,
-    summary: Summary,
+    walk: Walk,
     mid_line: bool,
     /// Columns of the line about passing time that stands there now.
     waiting: usize,
@@ -46,7 +47,7 @@ const TELL_EVERY: u64 = 30;
 impl<W: Write> Terminal<W> {
     /// Writes to `out`. A reader that goes away does not end the walk, whose teardown matters more.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, summary: Summary::default(), mid_line: false, waiting: 0, told: 0 }
+        Self { out, style, walk: Walk::default(), mid_line: false, waiting: 0, told: 0 }
     }
 
     /// Shows that time passes: in place on a terminal, else every now and then on a line of its own.
@@ -153,7 +154,15 @@ impl<W: Write> Terminal<W> {
     }
 }
 
-fn cause_words(cause: Cause) -> &'static str {
+impl Terminal<Vec<u8>> {
+    /// What was written since the last call.
+    pub(super) fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
+/// Whose doing a failure is, for people.
+pub(super) fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::You => "yours to mend",
         Cause::Project => "the project's files",
@@ -167,7 +176,8 @@ fn cause_words(cause: Cause) -> &'static str {
 
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
-        self.summary.event(event);
+        // Times are not shown; those who make documents from a walk have its log.
+        self.walk.take(event, std::time::Duration::ZERO);
         if let Event::Waited { elapsed } = event {
             return self.waited(*elapsed);
         }
@@ -195,7 +205,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let command = self.bold(&continued(command, self.style.width));
                 self.line(&command);
             }
-            Event::Waited { .. } | Event::Versions(_) => {}
+            Event::Waited { .. } | Event::Versions(_) | Event::TriedAgain => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -206,8 +216,8 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed, .. } => {
-                let text = self.summary.text(*elapsed, self.style.width);
+            Event::WalkFinished { .. } => {
+                let text = summary::text(&self.walk, self.style.width);
                 self.line("");
                 self.line(&text);
             }

@@ -8,13 +8,14 @@ mod guide;
 mod live;
 mod lock;
 mod project;
+mod redaction;
 mod session;
 mod signals;
 mod teardown;
 
 pub use guide::{Answer, Guide, Prompt, Unasked};
-pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
+pub use redaction::{Redacting, redacted};
 pub use session::{Ending, Session, StepResult, Walked};
 pub use signals::Signals;
