@@ -9,15 +9,62 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::{Cause, Evidence, Outcome, Verdict, seconds};
 
-/// A hint as shown: what happened, why, and the command to type.
+/// A hint: whose doing a failure is, and a ladder of rungs that leads to its mending.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
+    /// The known failure that it is about, as `golem-outbound hint ID` takes it; empty for a step's own hint.
+    pub id: String,
     /// Whose doing it is.
     pub cause: Cause,
+    /// A question, or where to look; empty if its author wrote none.
+    pub nudge: String,
     /// One sentence why.
     pub why: String,
+    /// What lies behind that, in a few sentences; may be empty.
+    pub explanation: String,
     /// The command or the edit that mends it.
     pub command: String,
+}
+
+/// How much a reader wants to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// A question or a pointer, for a reader who likes to find out.
+    Nudge,
+    /// Why it happens.
+    Explanation,
+    /// What to type.
+    Solution,
+}
+
+impl Hint {
+    /// A hint with no more than why and what to type.
+    pub fn new(cause: Cause, why: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            id: String::new(),
+            cause,
+            nudge: String::new(),
+            why: why.into(),
+            explanation: String::new(),
+            command: command.into(),
+        }
+    }
+
+    /// The rungs that say something, lowest first; the last one is the solution.
+    pub fn rungs(&self) -> Vec<(Rung, String)> {
+        let explanation = format!("{} {}", self.why, self.explanation).trim().to_owned();
+        let rungs = [
+            (Rung::Nudge, self.nudge.clone()),
+            (Rung::Explanation, explanation),
+            (Rung::Solution, self.command.clone()),
+        ];
+        rungs.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+    }
+
+    /// The rung of this number, from one; none above the solution.
+    pub fn rung(&self, number: usize) -> Option<(Rung, String)> {
+        self.rungs().into_iter().nth(number.checked_sub(1)?)
+    }
 }
 
 /// A step of the plan as it is known before the walk begins.
@@ -179,4 +226,27 @@ pub struct Recorded {
 pub trait Sink {
     /// Takes one event.
     fn event(&mut self, event: &Event);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_leads_from_a_question_to_the_solution() {
+        let hint = Hint {
+            nudge: "Which host?".into(),
+            explanation: "More.".into(),
+            ..Hint::new(Cause::You, "Why.", "`x`")
+        };
+        let text = |number| hint.rung(number).map(|(_, text)| text);
+        assert_eq!((text(0), text(1)), (None, Some("Which host?".into())));
+        assert_eq!((text(2), text(3), text(4)), (Some("Why. More.".into()), Some("`x`".into()), None));
+    }
+
+    #[test]
+    fn a_rung_without_words_is_left_out() {
+        let rungs = Hint::new(Cause::You, "Why.", "`x`").rungs();
+        assert_eq!(rungs, [(Rung::Explanation, "Why.".to_owned()), (Rung::Solution, "`x`".to_owned())]);
+    }
 }

@@ -15,7 +15,9 @@ mod localnet_status;
 pub mod new;
 mod paragraph;
 pub mod report;
+pub mod reset;
 pub mod run;
+pub mod status;
 mod walk;
 pub mod whitelist;
 

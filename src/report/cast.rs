@@ -21,7 +21,7 @@ const IDLE_TIME_LIMIT: f64 = 2.0;
 
 /// Writes the recording.
 pub(super) fn render(events: &mut dyn Iterator<Item = Recorded>, out: &mut dyn Write) -> std::io::Result<()> {
-    let style = Style { width: COLUMNS, colour: true, overwrites: true };
+    let style = Style { width: COLUMNS, colour: true, overwrites: true, ascii: false, plain: false };
     let mut terminal = Terminal::new(Vec::new(), style);
     let mut cast = Cast { out, told: 0 };
     let mut header_is_due = true;

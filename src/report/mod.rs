@@ -13,6 +13,7 @@ mod junit;
 mod log;
 mod markdown;
 mod prose;
+mod signs;
 mod summary;
 mod terminal;
 mod walk;
@@ -22,6 +23,9 @@ pub use log::{EventLog, of_project as log_of_project};
 pub use summary::text as summary_text;
 pub use terminal::{Style, Terminal};
 pub use walk::{Standing, StepReport, Walk};
+
+#[cfg(test)]
+mod tests;
 
 use crate::event::{Event, Sink};
 

@@ -139,10 +139,16 @@ impl Walk {
             Event::WalkStarted { .. } => self.begin(event),
             Event::Versions(versions) => self.versions.clone_from(versions),
             Event::StepStarted { id, title, file, line, command, .. } => {
-                let step = self.turn(id);
-                (step.title, step.file, step.line) = (title.clone(), file.clone(), *line);
-                step.command.clone_from(command);
-                step.began = Some(at);
+                // A step that the reader runs again counts once, as it came out last.
+                *self.turn(id) = StepReport {
+                    id: id.clone(),
+                    title: title.clone(),
+                    file: file.clone(),
+                    line: *line,
+                    command: command.clone(),
+                    began: Some(at),
+                    ..StepReport::default()
+                };
             }
             Event::TriedAgain => {
                 if let Some(step) = self.current() {

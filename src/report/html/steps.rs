@@ -82,9 +82,10 @@ fn checks(step: &StepReport, html: &mut String) {
 fn hint(hint: &Hint, html: &mut String) {
     let _ = writeln!(
         html,
-        "<div class=\"hint\"><p><strong>Hint</strong> ({}): {}</p>\n<pre tabindex=\"0\">{}</pre></div>",
+        "<div class=\"hint\"><p><strong>Hint</strong> ({}): {} {}</p>\n<pre tabindex=\"0\">{}</pre></div>",
         cause_words(hint.cause),
         escaped(&hint.why),
+        escaped(&hint.explanation),
         escaped(&hint.command)
     );
 }
