@@ -14,7 +14,9 @@ pub mod localnet_process;
 mod localnet_status;
 pub mod new;
 mod paragraph;
+pub mod reset;
 pub mod run;
+pub mod status;
 mod walk;
 pub mod whitelist;
 
