@@ -48,6 +48,11 @@ impl NetworkName {
             Self::Mainnet => "mainnet",
         }
     }
+
+    /// The option that names it, as typed; none for the localnet, which is the default.
+    pub fn option(self) -> String {
+        if self == Self::Localnet { String::new() } else { format!(" --network {}", self.name()) }
+    }
 }
 
 /// What a walk is asked for.
@@ -186,11 +191,11 @@ fn note_ignored(journal: &Journal<'_>) {
 /// Nothing is run, so nothing is known of today, and the exit code is not 0.
 fn nothing_to_do(request: &Request, plan: &[Planned]) -> ExitCode {
     let done = plan.iter().filter(|planned| planned.is_done()).count();
+    let (network, option) = (request.network.name(), request.network.option());
     narrate(&format!(
-        "all {done} steps are done on {}, and nothing that they depend on has changed; nothing was run\n\n\
-         hint: walk all of them again: `golem-outbound run --again`\n\
-         hint: see where you stand: `golem-outbound status`\n",
-        request.network.name(),
+        "all {done} steps are done on {network}, and nothing that they depend on has changed; nothing was run\n\n\
+         hint: walk all of them again: `golem-outbound run{option} --again`\n\
+         hint: see where you stand: `golem-outbound status{option}`\n",
     ));
     ExitCode::from(ErrorKind::Inconclusive.exit_code())
 }
