@@ -43,6 +43,9 @@ enum Command {
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
     #[command(name = "__guard", hide = true)]
     Guard(commands::guard::Args),
+    /// Take down what a killed walk has started (internal).
+    #[command(name = "__watchdog", hide = true)]
+    Watchdog(commands::watchdog::Args),
     /// The localnet's processes (internal).
     #[command(name = "__localnet", hide = true)]
     LocalnetProcess(commands::localnet_process::Args),
@@ -94,6 +97,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(args) => commands::run::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
+        Command::Watchdog(args) => commands::watchdog::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),
     }
 }

@@ -50,6 +50,19 @@ pub struct NodeType {
     pub subnet_tag: String,
     /// What is demanded, with the common demand merged under it.
     pub demand: Demand,
+    /// The prices that are taken at most, with the common ones merged under them.
+    pub prices: Prices,
+}
+
+/// The hard limits of `budget_control`; offers above them are passed over (`helpers/manager_stack.py:65-92`).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// GLM to start a node.
+    pub start: Option<f64>,
+    /// GLM for one processor thread that computes for an hour.
+    pub cpu_per_hour: Option<f64>,
+    /// GLM for each hour that a node is up.
+    pub env_per_hour: Option<f64>,
 }
 
 /// What ray-on-golem demands from providers for a node type.
@@ -131,6 +144,21 @@ impl NodeType {
             demand: Demand::view(
                 &configs.iter().filter_map(|config| config.get("demand")).collect::<Vec<_>>(),
             ),
+            prices: Prices::view(
+                &configs.iter().filter_map(|config| config.get("budget_control")).collect::<Vec<_>>(),
+            ),
+        }
+    }
+}
+
+impl Prices {
+    /// Merges limits, the last one wins.
+    fn view(layers: &[Cursor<'_>]) -> Self {
+        let last = |key| number(layers.iter().rev().find_map(|layer| layer.get(key)));
+        Self {
+            start: last("max_start_price"),
+            cpu_per_hour: last("max_cpu_per_hour_price"),
+            env_per_hour: last("max_env_per_hour_price"),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! May import `error`, `diagnostic` and `outbound`. Invariant: text in, values and findings out; whatever ray-on-golem
 //! or Ray would refuse only after a node has been rented is an error here.
 
+mod ceiling;
 mod config;
 mod document;
 pub mod edit;
@@ -19,7 +20,8 @@ mod ray_keys;
 mod reach;
 mod workers;
 
-pub use config::{ClusterConfig, Demand, NodeType};
+pub use ceiling::{Ceiling, TEARDOWN_TIME};
+pub use config::{ClusterConfig, Demand, NodeType, Prices};
 pub use python_modules::import_findings;
 pub use python_urls::NOT_ON_NODES;
 pub use reach::{script_findings, whitelist_findings};

@@ -38,6 +38,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         selection: Selection::All,
         yes: true,
         spend: false,
+        lease: None,
         report: None,
         content: args.content,
         providers: None,

@@ -16,6 +16,7 @@ pub mod new;
 mod paragraph;
 pub mod run;
 mod walk;
+pub mod watchdog;
 pub mod whitelist;
 
 use nix::sys::signal::{SigHandler, Signal, signal};

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
@@ -17,7 +18,8 @@ use crate::network::{
     ProjectLocalnet, Workplace,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
-use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::runner::watchdog::Watchdog;
+use crate::runner::{Guide, Lease, Project, ProjectLock, Prompt, Session, Signals, Unasked, aftermath};
 use crate::tutorial::{Planned, Selection, Tutorial, plan};
 
 /// How often a readiness condition is looked at.
@@ -61,6 +63,8 @@ pub struct Request {
     pub yes: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
+    /// How long what is rented may stay rented; no limit if none.
+    pub lease: Option<Duration>,
     /// Where the JSON report goes as well.
     pub report: Option<PathBuf>,
     /// Where the localnet's content comes from.
@@ -103,8 +107,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     if runs_own(&tutorial, &plan, "doctor") {
         mend_the_machine(request.network, request.yes)?;
     }
-    let signals = Signals::catch()?;
+    let signals = Signals::catch(Lease::new(request.lease))?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
+    tell_what_was_before(&project, &signals)?;
     let mut network = network(request, &project)?;
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
@@ -125,6 +130,8 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         failures.push((path, failure));
     }
     let mut commands = ChildProcesses;
+    let mut watchdog =
+        Watchdog::new(&project.folder, &project.cluster.cluster_name, Arc::clone(signals.lease()));
     let walked = Session {
         project: project.name.clone(),
         tutorial: &tutorial,
@@ -136,7 +143,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         sink: &mut sinks,
         poll_every: POLL_EVERY,
     }
-    .walk()?;
+    .walk(&mut watchdog)?;
     for (path, failure) in failures {
         if let Some(reason) = failure.borrow().as_ref() {
             return Err(Error::new(
@@ -146,6 +153,16 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(walked.exit_code()))
+}
+
+/// What became of the walk before, if it could not take down its cluster itself.
+fn tell_what_was_before(project: &Project, signals: &Signals) -> Result<()> {
+    let mut note = |text: &str| exec::narrate(&format!("note: {text}\n"));
+    for record in aftermath::settle(&project.folder, signals, &mut note)? {
+        let label = if record.torn_down { "note" } else { "warning" };
+        exec::narrate(&format!("{label}: {}\n", record.words().join("\n")));
+    }
+    Ok(())
 }
 
 /// Whether a step that is due runs this subcommand of ours.

@@ -1,6 +1,7 @@
 //! `localnet`: the emulated Golem Network; whatever comes from it is `simulated`.
 
 use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use super::golem::sample_problem;
@@ -17,6 +18,11 @@ pub trait LocalnetControl {
 
     /// The words before a command that bring it into the requestor's machine.
     fn exec_prefix(&self) -> Vec<OsString>;
+
+    /// What keeps it alive if it was started for this walk.
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// Where its downloads come from: `mirror` or `live`. Decided before it starts.
     fn content(&self) -> &'static str;
@@ -44,6 +50,10 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
 
     fn exec_prefix(&self) -> Vec<OsString> {
         (**self).exec_prefix()
+    }
+
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        (**self).lifeline()
     }
 
     fn content(&self) -> &'static str {
@@ -146,6 +156,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
             invocation.argv = self.localnet.exec_prefix().into_iter().chain(invocation.argv).collect();
         }
         invocation
+    }
+
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.localnet.lifeline()
     }
 
     fn nodes(&self) -> Option<Vec<String>> {

@@ -3,6 +3,7 @@
 //! May import `error` and `localnet`. Invariant: a localnet that somebody else started is used and left as it is.
 
 use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,6 +65,10 @@ impl LocalnetControl for ProjectLocalnet {
     fn exec_prefix(&self) -> Vec<OsString> {
         // A walk asks only between `up` and `down`; without a localnet the command fails and says so.
         self.localnet().and_then(Localnet::exec_prefix).unwrap_or_default()
+    }
+
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.running.as_ref()?.0.lifeline()
     }
 
     fn content(&self) -> &'static str {

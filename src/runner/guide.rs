@@ -60,6 +60,9 @@ impl Prompt {
                 narrate("\n");
                 return None;
             }
+            if let Some(warning) = self.signals.lease().warning() {
+                narrate(&format!("\n- {warning}\n{question}"));
+            }
             if matches!(polled, Ok(n) if n > 0) {
                 break;
             }

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
+use super::lease;
 use super::teardown::Teardown;
-use super::{Answer, Guide, Signals};
+use super::{Answer, Guide, Signals, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Evidence, Exit, Outcome, Verdict};
@@ -41,7 +42,7 @@ pub enum Ending {
     Complete,
     /// The reader ended it.
     Quit,
-    /// A signal ended it.
+    /// A signal or the end of the lease ended it.
     Interrupted,
 }
 
@@ -96,14 +97,15 @@ enum Turn {
 }
 
 impl Session<'_> {
-    /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns.
+    /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns. If this
+    /// process is killed meanwhile, `watch` has to do that.
     ///
     /// # Errors
     /// The tool itself could not go on.
-    pub fn walk(mut self) -> Result<Walked> {
+    pub fn walk(mut self, watch: &mut dyn Watch) -> Result<Walked> {
         let started = Instant::now();
         self.announce();
-        let mut teardown = Teardown::default();
+        let mut teardown = Teardown::new(watch);
         let mut steps = Vec::new();
         let walked = self.steps(&mut steps, &mut teardown);
         let mut torn_down = true;
@@ -111,7 +113,14 @@ impl Session<'_> {
             self.sink.event(&Event::Narrated("taking down what the walk has started".into()));
             torn_down = teardown.run(&*self.network, self.commands, self.signals, self.sink);
         }
+        // What lives in a network of the walk's own ends with it.
+        let own_network = self.network.lifeline().is_some();
         let stopped = self.network.stop();
+        if teardown.release(torn_down || (own_network && stopped.is_ok())) {
+            let text =
+                "the watchdog goes on with what could not be taken down; the next `run` says what came of it";
+            self.sink.event(&Event::Narrated(text.into()));
+        }
         self.sink.event(&Event::WalkFinished { elapsed: started.elapsed() });
         let ending = walked?;
         stopped?;
@@ -131,7 +140,7 @@ impl Session<'_> {
         }
     }
 
-    fn steps(&mut self, results: &mut Vec<StepResult>, teardown: &mut Teardown) -> Result<Ending> {
+    fn steps(&mut self, results: &mut Vec<StepResult>, teardown: &mut Teardown<'_>) -> Result<Ending> {
         let plan = self.plan.clone();
         let mut ending = Ok(Ending::Complete);
         let mut obstacle: Option<String> = None;
@@ -153,7 +162,8 @@ impl Session<'_> {
                 Ok(Turn::Next) => {}
                 Ok(Turn::Stop) => obstacle = Some(format!("`{}` did not pass", step.id)),
                 Ok(Turn::End(how)) => {
-                    obstacle = Some(if how == Ending::Quit { "you quit" } else { "interrupted" }.into());
+                    obstacle =
+                        Some(if how == Ending::Quit { "you quit" } else { self.signals.words() }.into());
                     ending = Ok(how);
                 }
                 Err(error) => {
@@ -172,7 +182,7 @@ impl Session<'_> {
         number: usize,
         count: usize,
         results: &mut Vec<StepResult>,
-        teardown: &mut Teardown,
+        teardown: &mut Teardown<'_>,
     ) -> Result<Turn> {
         self.sink.event(&Event::StepStarted {
             id: step.id.clone(),
@@ -193,12 +203,16 @@ impl Session<'_> {
                 return Ok(Turn::End(Ending::Quit));
             }
             Answer::Interrupted => {
-                self.pass_over(step, Outcome::NotReached, "interrupted".into(), results);
+                self.pass_over(step, Outcome::NotReached, self.signals.words().into(), results);
                 return Ok(Turn::End(Ending::Interrupted));
             }
         }
         self.start_network_for(step)?;
-        teardown.register(&step.id, &step.teardown);
+        let nothing_owed = teardown.is_empty();
+        teardown.register(&step.id, &step.teardown, &*self.network)?;
+        if nothing_owed && !teardown.is_empty() {
+            self.tell_of_the_lease();
+        }
         let keep_daemons = !teardown.is_empty();
         for left in (0..=step.retry).rev() {
             let evidence = self.attempt(keep_daemons).run(step)?;
@@ -209,10 +223,10 @@ impl Session<'_> {
                 continue;
             }
             if outcome == Outcome::Passed {
-                step.undoes.iter().for_each(|undone| teardown.discharge(undone));
+                teardown.discharge(&step.undoes, &*self.network)?;
             }
             let reason = match (interrupted, evidence.exit) {
-                (true, _) => "interrupted".to_owned(),
+                (true, _) => self.signals.words().to_owned(),
                 (false, Exit::TimedOut) => format!("took longer than {} s", step.timeout.as_secs()),
                 _ => String::new(),
             };
@@ -236,6 +250,16 @@ impl Session<'_> {
         }
         self.sink.event(&Event::Narrated(format!("making the {} ready", self.network.name())));
         self.network.start()
+    }
+
+    fn tell_of_the_lease(&mut self) {
+        if let Some(left) = self.signals.lease().left() {
+            let text = format!(
+                "what is started from here on is taken down after {} at the latest, which is the lease",
+                lease::words(Duration::from_secs(left.as_secs_f64().ceil() as u64))
+            );
+            self.sink.event(&Event::Narrated(text));
+        }
     }
 
     fn attempt(&mut self, keep_daemons: bool) -> Attempt<'_> {
