@@ -72,7 +72,8 @@ impl Share {
 
     fn words(&self, hours: Option<f64>) -> String {
         let or = |price: Option<f64>, key: &str| price.map_or(format!("`{key}` (not set)"), glm);
-        let threads = self.threads.map_or_else(|| "`max_cpu_threads` (not set)".into(), |count| count.to_string());
+        let threads =
+            self.threads.map_or_else(|| "`max_cpu_threads` (not set)".into(), |count| count.to_string());
         let per_hour = format!(
             "({} + {} × {threads} threads)",
             or(self.env_per_hour, "max_env_per_hour_price"),
@@ -81,7 +82,8 @@ impl Share {
         let start = or(self.start, "max_start_price");
         let time = hours.map_or_else(|| "hours".to_owned(), |hours| format!("{} h", glm(hours)));
         let total = hours.and_then(|hours| self.cost(hours));
-        let total = total.map_or_else(|| "no limit".into(), |cost| format!("{} GLM", glm(cost * self.count as f64)));
+        let total =
+            total.map_or_else(|| "no limit".into(), |cost| format!("{} GLM", glm(cost * self.count as f64)));
         format!("{}: {} × ({start} + {time} × {per_hour}) = {total}", self.name, self.count)
     }
 }
@@ -145,7 +147,9 @@ impl Ceiling {
             None => "by the highest prices that golem-cluster.yaml takes".into(),
         });
         lines.extend(self.nodes.iter().map(|share| format!("  {}", share.words(hours))));
-        lines.extend(self.unlimited().into_iter().map(|what| format!("  {what}; only `total_budget` caps the bill")));
+        lines.extend(
+            self.unlimited().into_iter().map(|what| format!("  {what}; only `total_budget` caps the bill")),
+        );
         if let Some(sum) = self.by_prices() {
             let first = if sum > self.budget { "; `total_budget` is reached before" } else { "" };
             lines.push(format!(
@@ -206,7 +210,8 @@ mod tests {
     #[test]
     fn what_the_file_does_not_limit_is_said() {
         let without = |key: &str| {
-            let line = EXAMPLE.lines().find(|line| line.trim_start().starts_with(&format!("{key}:"))).unwrap();
+            let line =
+                EXAMPLE.lines().find(|line| line.trim_start().starts_with(&format!("{key}:"))).unwrap();
             let ceiling = Ceiling::of(&cluster(&[FOUR_THREADS, (line, "")]), LEASE);
             assert_eq!(ceiling.by_prices(), None);
             ceiling.unlimited()
@@ -216,7 +221,9 @@ mod tests {
         }
         let as_it_is = Ceiling::of(&cluster(&[]), LEASE);
         assert_eq!(as_it_is.unlimited(), ["golem-cluster.yaml sets no `max_cpu_threads`"]);
-        assert!(as_it_is.words()[2].ends_with("(0.5 + 0.5 × `max_cpu_threads` (not set) threads)) = no limit"));
+        assert!(
+            as_it_is.words()[2].ends_with("(0.5 + 0.5 × `max_cpu_threads` (not set) threads)) = no limit")
+        );
         let without_lease = Ceiling::of(&cluster(&[FOUR_THREADS]), None);
         assert_eq!(without_lease.by_prices(), None);
         assert_eq!(without_lease.unlimited(), ["there is no lease, so the time has no limit"]);
@@ -229,10 +236,16 @@ mod tests {
             "    min_workers: 1\n    max_workers: 4\n    resources: {}\n    node_config: {}\n  big:\n    \
              min_workers: 0\n    max_workers: 2\n    resources: {}\n    node_config: {budget_control: {max_start_price: 2}}\n",
         );
-        let ceiling =
-            Ceiling::of(&cluster(&[FOUR_THREADS, two_types, ("\nmax_workers: 1\n", "\nmax_workers: 3\n")]), LEASE);
-        let counted: Vec<(&str, u64)> = ceiling.nodes.iter().map(|share| (&*share.name, share.count)).collect();
-        assert_eq!(counted, [("head `ray.head.default`", 1), ("workers `big`", 2), ("workers `ray.worker.default`", 1)]);
+        let ceiling = Ceiling::of(
+            &cluster(&[FOUR_THREADS, two_types, ("\nmax_workers: 1\n", "\nmax_workers: 3\n")]),
+            LEASE,
+        );
+        let counted: Vec<(&str, u64)> =
+            ceiling.nodes.iter().map(|share| (&*share.name, share.count)).collect();
+        assert_eq!(
+            counted,
+            [("head `ray.head.default`", 1), ("workers `big`", 2), ("workers `ray.worker.default`", 1)]
+        );
         assert_eq!(ceiling.by_prices(), Some(3.0 + 2.0 * 4.5 + 3.0));
     }
 

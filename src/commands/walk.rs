@@ -2,12 +2,15 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+mod about;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
+use crate::cluster::Ceiling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec;
 use crate::exec::marker::{self, State};
@@ -15,7 +18,7 @@ use crate::localnet::ContentMode;
 use crate::localnet::sandbox::lifecycle::own_program;
 use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
-    ProjectLocalnet, Workplace,
+    ProjectLocalnet, Workplace, rented_nodes, still_rented,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
 use crate::runner::watchdog::Watchdog;
@@ -113,11 +116,14 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut network = network(request, &project)?;
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
+    if matches!(request.network, NetworkName::Local | NetworkName::Localnet) {
+        problems.extend(still_rented(&project.cluster.cluster_name, &rented(&project), false));
+    }
     report_problems(&problems)?;
     if request.network == NetworkName::Localnet {
         note_taken_ports();
     }
-    consent_to_costs(request, on_terminal, &signals)?;
+    consent_to_costs(request, &project, on_terminal, &signals)?;
     let mut guide: Box<dyn Guide> =
         if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
 
@@ -134,6 +140,8 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         Watchdog::new(&project.folder, &project.cluster.cluster_name, Arc::clone(signals.lease()));
     let walked = Session {
         project: project.name.clone(),
+        about: about::about(&project),
+        versions: &|| about::versions(&project),
         tutorial: &tutorial,
         plan,
         network: &mut *network,
@@ -222,9 +230,22 @@ fn report_problems(problems: &[Problem]) -> Result<()> {
     Err(commands.into_iter().fold(error, |error, command| error.hint(command)))
 }
 
-/// `--yes` answers questions about steps; money is another matter.
-fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> Result<()> {
-    if request.network != NetworkName::Mainnet || request.spend {
+/// `--yes` answers questions about steps; money is another matter. On a real network the most that the walk can cost is
+/// said, and on the mainnet somebody has to agree to it.
+fn consent_to_costs(
+    request: &Request,
+    project: &Project,
+    on_terminal: bool,
+    signals: &Signals,
+) -> Result<()> {
+    let money = match request.network {
+        NetworkName::Local | NetworkName::Localnet => return Ok(()),
+        NetworkName::Testnet => "test tokens, which are worth nothing",
+        NetworkName::Mainnet => "GLM; the chain's own fees come on top",
+    };
+    let lines = Ceiling::of(&project.cluster, request.lease).words();
+    exec::narrate(&format!("What this walk can cost, in {money}:\n  {}\n", lines.join("\n  ")));
+    if request.network == NetworkName::Testnet || request.spend {
         return Ok(());
     }
     let refused = || {
@@ -259,6 +280,7 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
             payment_network: project.cluster.payment_network.clone(),
             urls: urls.clone(),
             port_holder: port_holder(),
+            rented: rented(project),
         })
     };
     Ok(match request.network {
@@ -272,6 +294,11 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
         NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),
     })
+}
+
+/// Nodes of the project's cluster that are rented now on a real network, as its webserver on this machine tells.
+fn rented(project: &Project) -> Vec<String> {
+    rented_nodes(project.cluster.webserver_port, &project.cluster.cluster_name)
 }
 
 /// Who holds a port of this machine.

@@ -14,11 +14,12 @@ mod workplace;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-pub use golem::{GolemNetwork, Kind};
+pub use golem::{GolemNetwork, Kind, still_rented};
 pub use invocation::{ChildProcesses, CommandRunner, Ended};
 pub use local::Local;
 pub use localnet::{EmulatedNetwork, LocalnetControl, LocalnetStatus};
 pub use project_localnet::ProjectLocalnet;
+pub use webserver::rented_nodes;
 pub use workplace::{PROGRAM, Workplace};
 
 pub use crate::exec::{Action, Invocation, Tick};

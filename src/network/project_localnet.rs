@@ -83,6 +83,12 @@ impl LocalnetControl for ProjectLocalnet {
         left.map(|listener| (listener.port, listener.to_string())).collect()
     }
 
+    fn left_rented(&self) -> usize {
+        let market = lifecycle::status(&self.dir()).ok().and_then(|status| status.market);
+        let activities = market.map(|market| market.activities).unwrap_or_default();
+        activities.iter().filter(|activity| activity.alive).count()
+    }
+
     fn status(&self) -> Result<LocalnetStatus> {
         let status = self.localnet()?.status()?;
         let (Some(state), Some(market)) = (status.state, status.market) else {

@@ -20,6 +20,7 @@ pub mod watchdog;
 
 pub use guide::{Answer, Guide, Prompt, Unasked};
 pub use lease::{Lease, words as time_words};
+pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
 pub use session::{Ending, Session, StepResult, Walked};

@@ -17,6 +17,8 @@ pub struct Step {
     pub title: String,
     /// The file that it was read from, for messages.
     pub file: String,
+    /// One-based line of its commands in that file.
+    pub line: usize,
     /// Commands as argument vectors, run in order until one does not return 0.
     pub run: Vec<Vec<String>>,
     /// Ids of the steps that must have passed.
@@ -77,6 +79,8 @@ pub struct InterruptWhen {
 pub struct Symptom {
     /// Looked for in the output of the step.
     pub symptom: Regex,
+    /// Lines that its author has seen or declares, for whoever proves the tutorial.
+    pub samples: Vec<String>,
     /// What the reader is told.
     pub hint: Hint,
 }

@@ -205,6 +205,8 @@ impl Scenario {
         };
         let walked = Session {
             project: "p".into(),
+            about: About::default(),
+            versions: &Vec::new,
             plan: plan(tutorial.steps(), &Selection::All, "localnet").expect("a plan"),
             tutorial: &tutorial,
             network: &mut network,
@@ -323,9 +325,16 @@ fn what_could_not_be_taken_down_is_left_to_the_watchdog() {
     let script = vec![("ray submit", Exit::Code(1), ""), ("stop", Exit::Code(1), "")];
     let (lines, code) = Scenario { script, ..Scenario::default() }.walk();
     let at = lines.iter().position(|line| line == "forget (daemons kept)").expect("the newest comes first");
-    let told = "- the watchdog goes on with what could not be taken down; the next `run` says what came of it";
-    let expected =
-        ["owed: up", "ray down (daemons kept)", "stop (daemons kept)", "stop network", "left to the watchdog", told];
+    let told =
+        "- the watchdog goes on with what could not be taken down; the next `run` says what came of it";
+    let expected = [
+        "owed: up",
+        "ray down (daemons kept)",
+        "stop (daemons kept)",
+        "stop network",
+        "left to the watchdog",
+        told,
+    ];
     assert_eq!(lines[at + 1..], expected);
     assert_eq!(code, 1);
 }
