@@ -36,6 +36,11 @@ pub fn print_error(error: &Error) {
     narrate(&error_text(error, paragraph::error_width()));
 }
 
+/// Prints what is worth knowing and no error: `note: …`, `warning: …`. The first line is broken to fit a terminal.
+fn print_labelled(label: &str, text: &str) {
+    narrate(&labelled(&format!("{label}: "), text, paragraph::error_width()));
+}
+
 fn error_text(error: &Error, width: Option<usize>) -> String {
     let style = console::Style::new().for_stderr();
     let label = |style: console::Style, word: &str| format!("{}: ", style.apply_to(word));

@@ -165,10 +165,10 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
 
 /// What became of the walk before, if it could not take down its cluster itself.
 fn tell_what_was_before(project: &Project, signals: &Signals) -> Result<()> {
-    let mut note = |text: &str| exec::narrate(&format!("note: {text}\n"));
+    let mut note = |text: &str| super::print_labelled("note", text);
     for record in aftermath::settle(&project.folder, signals, &mut note)? {
         let label = if record.torn_down { "note" } else { "warning" };
-        exec::narrate(&format!("{label}: {}\n", record.words().join("\n")));
+        super::print_labelled(label, &record.words().join("\n"));
     }
     Ok(())
 }

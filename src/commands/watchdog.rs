@@ -23,6 +23,9 @@ pub struct Args {
     /// When the lease ends, in milliseconds since boot.
     #[arg(long)]
     lease_ends_ms: Option<u64>,
+    /// How long the walk may take for its own teardown then, in milliseconds.
+    #[arg(long, default_value_t = 300_000)]
+    grace_ms: u64,
     /// The descriptor of the localnet's lifeline.
     #[arg(long)]
     hold: Option<i32>,
@@ -34,6 +37,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         project: args.project,
         runner: args.runner,
         lease_ends: args.lease_ends_ms.map(Duration::from_millis),
+        grace: Duration::from_millis(args.grace_ms),
         log: args.log,
         hold: args.hold.map(inherited).transpose()?,
     })?;

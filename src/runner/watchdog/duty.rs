@@ -27,8 +27,6 @@ use crate::error::{Error, Result};
 use crate::exec::Guard;
 use crate::network::ChildProcesses;
 
-/// How long a walk may take for its own teardown once its lease is over, before it is ended.
-const GRACE: Duration = Duration::from_secs(300);
 /// How often the clock is looked at, which poll(2) does not wait by: it stands still while the machine sleeps.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the guards of a killed walk may take to end its commands; each gives up after 10 s.
@@ -43,6 +41,8 @@ pub struct Post {
     pub runner: i32,
     /// When the lease ends, since boot.
     pub lease_ends: Option<Duration>,
+    /// How long the walk may take for its own teardown once its lease is over, before it is ended.
+    pub grace: Duration,
     /// Its log; its own streams end there too.
     pub log: PathBuf,
     /// The localnet's lifeline.
@@ -107,7 +107,7 @@ fn wait(socket: &mut UnixStream, post: &Post) -> Option<Why> {
             let settled = matches!(socket.read(&mut word), Ok(1..)) && word == [SETTLED];
             return (!settled).then_some(why);
         }
-        let overdue = |ends| since_boot().is_ok_and(|now| now >= ends + GRACE);
+        let overdue = |ends| since_boot().is_ok_and(|now| now >= ends + post.grace);
         if post.lease_ends.is_some_and(overdue) && getppid() == Pid::from_raw(post.runner) {
             // It hangs, or was stopped. Its parts would undo what we do.
             why = Why::LeaseOver;

@@ -12,6 +12,7 @@ mod ordinary_user;
 mod project;
 mod pty;
 mod running;
+mod watchdog;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
