@@ -27,7 +27,7 @@ const STEPS: [(&str, &str); 3] = [
     ),
     (
         "02-burrow.md",
-        "id: burrow\ntitle: Leave a process behind\nrun:\n  - - sh\n    - -c\n    - |\n      echo burrowing; sleep 0.2\n      \
+        "id: burrow\ntitle: Leave a process behind\nrun:\n  - - sh\n    - -c\n    - |\n      echo burrow'ing'; sleep 0.2\n      \
          setsid sleep 600 >/dev/null 2>&1 & echo $! > burrow.pid\n      echo up >> story.txt; sleep 0.2\nteardown:\n  \
          - - sh\n    - -c\n    - |\n      if [ -f burrow.pid ]; then kill $(cat burrow.pid); echo ended >> story.txt; \
          rm -f burrow.pid; fi\n      echo down >> story.txt\nchecks:\n  - exit_code: 0\n",
