@@ -110,7 +110,7 @@ fn kill_one(project: &Path, wait: Duration) -> Killed {
     let records = records(project);
     let record = (records.len() > before).then(|| records.last()).flatten();
     let said = fs::read_to_string(project.with_file_name("said")).unwrap_or_default();
-    let step = said.lines().filter(|line| line.starts_with('[') && line.contains("/4]")).next_back();
+    let step = said.lines().rfind(|line| line.starts_with('[') && line.contains("/4]"));
     let commands =
         record.map(|record| record["commands"].as_array().cloned().unwrap_or_default()).unwrap_or_default();
     let words = commands.iter().map(|done| {

@@ -7,6 +7,7 @@ mod article;
 mod demo;
 mod interruption;
 mod machine;
+mod money;
 pub mod normalise;
 mod ordinary_user;
 mod project;
