@@ -52,8 +52,8 @@ fn on_a_terminal_the_word_is_typed() {
     let (place, project) = paid();
     let asked = |word: &str| -> Running {
         let mut walk = place.start_on_terminal(&MAINNET, &project, 80);
-        walk.until("  at most 5 GLM: ");
         walk.until("Type `spend` to agree: ");
+        assert!(walk.seen().contains("  at most 5 GLM: "), "{}", walk.seen());
         walk.type_in(word);
         walk
     };
