@@ -36,8 +36,14 @@ enum Command {
     Add(commands::add::Args),
     /// The whitelist that `check` and `explain` go by.
     Whitelist(commands::whitelist::Args),
-    /// Walk the tutorial, step by step.
+    /// Walk the tutorial, step by step, from where the last walk ended.
     Run(commands::run::Args),
+    /// Say where you stand: which steps are done, and which are due and why.
+    Status(commands::status::Args),
+    /// Forget what was done: all of it, or one step and what needs it.
+    Reset(commands::reset::Args),
+    /// Report the last walk again: its summary, or documents.
+    Report(commands::report::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -55,7 +61,9 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) | Self::Report(_) => {
+                true
+            }
             Self::Run(args) => args.only_prints(),
             _ => false,
         }
@@ -95,6 +103,9 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Status(args) => commands::status::run(&args),
+        Command::Reset(args) => commands::reset::run(&args),
+        Command::Report(args) => commands::report::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::Watchdog(args) => commands::watchdog::run(args),

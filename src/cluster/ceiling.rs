@@ -42,9 +42,9 @@ impl Share {
         Self {
             name,
             count,
-            start: node_type.prices.start,
-            env_per_hour: node_type.prices.env_per_hour,
-            cpu_per_hour: node_type.prices.cpu_per_hour,
+            start: node_type.budget.max_start_price,
+            env_per_hour: node_type.budget.max_env_per_hour_price,
+            cpu_per_hour: node_type.budget.max_cpu_per_hour_price,
             threads: node_type.demand.max_cpu_threads,
         }
     }

@@ -1,4 +1,4 @@
-//! `golem-outbound run`: walks the tutorial of the project in the current folder.
+//! `golem-outbound run`: walks the tutorial of the project in the current folder, from where earlier walks ended.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,15 +31,21 @@ pub struct Args {
     /// Begin at this step; what lies before is taken as done.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
+    /// Walk all steps, those that are done and those that are true already, too.
+    #[arg(long, conflicts_with_all = ["steps", "from"])]
+    again: bool,
+    /// Everything in whole lines and words, for a screen reader.
+    #[arg(long)]
+    plain: bool,
     /// Show the steps and run nothing.
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
     /// Show the steps with their commands and run nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Write the walk to this file as JSON, too.
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    /// Write the walk to this file, too: .json, .xml (JUnit), .md, .html or .cast (asciicast). May be given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    reports: Vec<PathBuf>,
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
     content: ContentMode,
@@ -82,18 +88,20 @@ impl Args {
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
     let selection = match args.from {
-        Some(step) => Selection::From(step),
-        None if args.steps.is_empty() => Selection::All,
-        None => Selection::Steps(args.steps),
+        Some(step) => Some(Selection::From(step)),
+        None if args.again => Some(Selection::All),
+        None if args.steps.is_empty() => None,
+        None => Some(Selection::Steps(args.steps)),
     };
     let request = Request {
         folder: PathBuf::from("."),
         network: args.network,
         selection,
         yes: args.yes,
+        plain: args.plain,
         spend: args.spend,
         lease: args.lease.map_or_else(|| default_lease(args.network), |lease| lease.0),
-        report: args.report,
+        reports: args.reports,
         content: args.content,
         providers: args.providers,
     };

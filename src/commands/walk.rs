@@ -3,6 +3,7 @@
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
 mod about;
+mod nothing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,19 +12,21 @@ use std::time::Duration;
 
 use super::doctor::mend_the_machine;
 use crate::cluster::Ceiling;
-use crate::error::{Error, ErrorKind, Result};
-use crate::exec;
+use crate::error::{Error, Result};
 use crate::exec::marker::{self, State};
+use crate::exec::{self, narrate};
 use crate::localnet::ContentMode;
 use crate::localnet::sandbox::lifecycle::own_program;
 use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace, rented_nodes, still_rented,
 };
-use crate::report::{JsonReport, Sinks, Style, Terminal};
+use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
 use crate::runner::watchdog::Watchdog;
-use crate::runner::{Guide, Lease, Project, ProjectLock, Prompt, Session, Signals, Unasked, aftermath};
-use crate::tutorial::{Planned, Selection, Tutorial, plan};
+use crate::runner::{
+    Guide, Journal, Lease, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked, aftermath,
+};
+use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
 /// How often a readiness condition is looked at.
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -51,6 +54,11 @@ impl NetworkName {
             Self::Mainnet => "mainnet",
         }
     }
+
+    /// The option that names it, as typed; none for the localnet, which is the default.
+    pub fn option(self) -> String {
+        if self == Self::Localnet { String::new() } else { format!(" --network {}", self.name()) }
+    }
 }
 
 /// What a walk is asked for.
@@ -60,16 +68,18 @@ pub struct Request {
     pub folder: PathBuf,
     /// Where it runs.
     pub network: NetworkName,
-    /// Which steps.
-    pub selection: Selection,
+    /// Which steps; none means those that are due.
+    pub selection: Option<Selection>,
     /// Whether nothing is asked.
     pub yes: bool,
+    /// Whether everything is written for a screen reader.
+    pub plain: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
     /// How long what is rented may stay rented; no limit if none.
     pub lease: Option<Duration>,
-    /// Where the JSON report goes as well.
-    pub report: Option<PathBuf>,
+    /// Where reports go as well; the extension chooses the format.
+    pub reports: Vec<PathBuf>,
     /// Where the localnet's content comes from.
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
@@ -84,7 +94,9 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
     let project = Project::load(&request.folder)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
-    for planned in plan(tutorial.steps(), &request.selection, name)? {
+    let journal = Journal::open(project.folder.clone(), name, &tutorial);
+    note_ignored(&journal);
+    for planned in planned(request, &tutorial, &journal)? {
         let step = &tutorial.steps()[planned.index];
         let due = if planned.is_due() { "" } else { "skip: " };
         println!("{:18} {}  ({due}{})", step.id, step.title, planned.why.words());
@@ -103,16 +115,23 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 /// # Errors
 /// The project cannot be used, something stands in the way, or the tool itself could not go on.
 pub fn walk(request: &Request) -> Result<ExitCode> {
+    let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
     let project = Project::load(&request.folder)?;
     let tutorial = project.tutorial(request.network.name())?;
-    let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
-    if runs_own(&tutorial, &plan, "doctor") {
+    tell_what_was_before(&project)?;
+    let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
+    note_ignored(&journal);
+    let plan = planned(request, &tutorial, &journal)?;
+    if !plan.iter().any(Planned::is_due) {
+        return nothing::nothing_to_do(request, &project, &tutorial, &plan, &reports);
+    }
+    // A machine may lose what it had when the step passed, and to look takes no time.
+    if plan_has_own(&tutorial, &plan, "doctor") {
         mend_the_machine(request.network, request.yes)?;
     }
     let signals = Signals::catch(Lease::new(request.lease))?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
-    tell_what_was_before(&project, &signals)?;
     let mut network = network(request, &project)?;
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
@@ -124,17 +143,16 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         note_taken_ports();
     }
     consent_to_costs(request, &project, on_terminal, &signals)?;
+    let asks = on_terminal && !request.yes;
     let mut guide: Box<dyn Guide> =
-        if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
+        if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
 
-    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), Style::of_stdout()))]);
-    let last_run = project.folder.join(".golem-outbound/last-run.json");
-    let mut failures = Vec::new();
-    for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
-        let (report, failure) = JsonReport::new(path.clone());
-        sinks.0.push(Box::new(report));
-        failures.push((path, failure));
-    }
+    let events = log_of_project(&project.folder);
+    let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
+    let terminal = Terminal::new(std::io::stdout(), style);
+    let mut terminal = if asks { terminal.rung_by_rung() } else { terminal };
+    let mut log = EventLog::create(events.clone())?;
+    let mut sink = Redacting(Sinks(vec![&mut terminal, &mut log]));
     let mut commands = ChildProcesses;
     let mut watchdog =
         Watchdog::new(&project.folder, &project.cluster.cluster_name, Arc::clone(signals.lease()));
@@ -147,26 +165,40 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         network: &mut *network,
         commands: &mut commands,
         guide: &mut *guide,
+        memory: &mut journal,
+        check_first: request.selection != Some(Selection::All),
         signals: &signals,
-        sink: &mut sinks,
+        sink: &mut sink,
         poll_every: POLL_EVERY,
     }
-    .walk(&mut watchdog)?;
-    for (path, failure) in failures {
-        if let Some(reason) = failure.borrow().as_ref() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("failed to write `{}`: {reason}", path.display()),
-            ));
-        }
+    .walk(&mut watchdog);
+    log.finish()?;
+    let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
+    let written = write_documents(&documents, &events);
+    let code = walked?.exit_code();
+    written?;
+    Ok(ExitCode::from(code))
+}
+
+/// The steps that were asked for, or those that are due and those that are done.
+fn planned(request: &Request, tutorial: &Tutorial, journal: &Journal<'_>) -> Result<Vec<Planned>> {
+    match &request.selection {
+        Some(selection) => plan(tutorial.steps(), selection, request.network.name()),
+        None => Ok(plan_due(&journal.standings())),
     }
-    Ok(ExitCode::from(walked.exit_code()))
+}
+
+/// One line about a state that cannot be used, which is no reason to stop.
+fn note_ignored(journal: &Journal<'_>) {
+    if let Some(why) = journal.ignored() {
+        narrate(&format!("note: {why}\n"));
+    }
 }
 
 /// What became of the walk before, if it could not take down its cluster itself.
-fn tell_what_was_before(project: &Project, signals: &Signals) -> Result<()> {
+fn tell_what_was_before(project: &Project) -> Result<()> {
     let mut note = |text: &str| super::print_labelled("note", text);
-    for record in aftermath::settle(&project.folder, signals, &mut note)? {
+    for record in aftermath::settle(&project.folder, &mut note)? {
         let label = if record.torn_down { "note" } else { "warning" };
         super::print_labelled(label, &record.words().join("\n"));
     }
@@ -175,8 +207,13 @@ fn tell_what_was_before(project: &Project, signals: &Signals) -> Result<()> {
 
 /// Whether a step that is due runs this subcommand of ours.
 fn runs_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
-    let due = plan.iter().filter(|planned| planned.is_due());
-    let mut commands = due.flat_map(|planned| &tutorial.steps()[planned.index].run);
+    let due: Vec<Planned> = plan.iter().filter(|planned| planned.is_due()).cloned().collect();
+    plan_has_own(tutorial, &due, subcommand)
+}
+
+/// Whether a step of the plan, due or done, runs this subcommand of ours.
+fn plan_has_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
+    let mut commands = plan.iter().flat_map(|planned| &tutorial.steps()[planned.index].run);
     commands.any(|argv| argv.starts_with(&[PROGRAM.into(), subcommand.into()]))
 }
 
@@ -257,7 +294,7 @@ fn consent_to_costs(
         return Err(refused());
     }
     let question = "This walk rents real machines and spends GLM. Type `spend` to agree: ";
-    match Prompt::new(signals.clone()).line(question).as_deref() {
+    match Prompt::new(signals.clone(), request.plain).line(question).as_deref() {
         Some("spend") => Ok(()),
         _ => Err(refused()),
     }

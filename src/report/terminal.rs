@@ -1,9 +1,12 @@
 //! The walk as a readable scroll: prose, command, live output, verdicts, hints, summary.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::prose::{continued, wrapped};
-use super::summary::{Summary, network_words, seconds};
+use super::signs;
+use super::summary::{self, seconds};
+use super::walk::{Walk, network_words};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
 
@@ -16,6 +19,10 @@ pub struct Style {
     pub colour: bool,
     /// Whether a line can be written over, as on a terminal.
     pub overwrites: bool,
+    /// For a screen reader: whole lines, and words instead of signs and columns.
+    pub plain: bool,
+    /// Whether our own words keep to ASCII.
+    pub ascii: bool,
 }
 
 impl Style {
@@ -23,21 +30,35 @@ impl Style {
     pub fn of_stdout() -> Self {
         let terminal = console::Term::stdout();
         let width = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
-        let overwrites = terminal.is_term();
-        Self { width: width.clamp(20, 100), colour: console::colors_enabled() && overwrites, overwrites }
+        // A terminal that calls itself dumb, such as an editor's, has no cursor to move.
+        let overwrites = terminal.is_term() && !is_dumb();
+        let colour = console::colors_enabled() && overwrites;
+        Self { width: width.clamp(20, 100), colour, overwrites, plain: false, ascii: signs::must_be_ascii() }
     }
+
+    /// The same for a screen reader.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self { colour: false, overwrites: false, plain: true, ascii: true, ..self }
+    }
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Writes events for people.
 pub struct Terminal<W> {
     out: W,
     style: Style,
-    summary: Summary,
+    walk: Walk,
     mid_line: bool,
     /// Columns of the line about passing time that stands there now.
     waiting: usize,
     /// Seconds of silence that were last told where nothing can be written over.
     told: u64,
+    /// The step that was shown last; when it is shown again, its prose is known.
+    shown: String,
     /// Whether the rest of a hint is shown by somebody else, when the reader asks for it.
     first_rung_only: bool,
 }
@@ -51,10 +72,11 @@ impl<W: Write> Terminal<W> {
         Self {
             out,
             style,
-            summary: Summary::default(),
+            walk: Walk::default(),
             mid_line: false,
             waiting: 0,
             told: 0,
+            shown: String::new(),
             first_rung_only: false,
         }
     }
@@ -92,12 +114,18 @@ impl<W: Write> Terminal<W> {
         if std::mem::take(&mut self.mid_line) {
             let _ = writeln!(self.out);
         }
+        let text = self.written(text);
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
 
+    /// The text in signs that the terminal knows; before it is wrapped, because they may be wider.
+    fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.style.ascii { signs::ascii(text) } else { text.into() }
+    }
+
     fn prose(&mut self, text: &str) {
-        let text = wrapped(text, self.style.width);
+        let text = wrapped(&self.written(text), self.style.width);
         self.line(&text);
     }
 
@@ -138,10 +166,20 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// A short mark, then text wrapped beside it.
+    /// A short mark, then text wrapped beside it; in plain words before it.
     fn marked(&mut self, mark: &str, mark_width: usize, text: &str) {
+        if self.style.plain {
+            let word = match mark {
+                "" => "",
+                "pass" => "check passed: ",
+                "FAIL" => "check failed: ",
+                "????" => "check could not tell: ",
+                _ => "hint: ",
+            };
+            return self.prose(&format!("{word}{text}"));
+        }
         let width = self.style.width.saturating_sub(mark_width + 4).max(10);
-        for (index, line) in wrapped(text, width).lines().enumerate() {
+        for (index, line) in wrapped(&self.written(text), width).lines().enumerate() {
             let mark = if index == 0 && !mark.is_empty() { mark.to_owned() } else { " ".repeat(mark_width) };
             self.line(&format!("  {mark}  {line}"));
         }
@@ -173,7 +211,15 @@ impl<W: Write> Terminal<W> {
     }
 }
 
-fn cause_words(cause: Cause) -> &'static str {
+impl Terminal<Vec<u8>> {
+    /// What was written since the last call.
+    pub(super) fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
+/// Whose doing a failure is, for people.
+pub(super) fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::You => "yours to mend",
         Cause::Project => "the project's files",
@@ -187,7 +233,8 @@ fn cause_words(cause: Cause) -> &'static str {
 
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
-        self.summary.event(event);
+        // Times are not shown; those who make documents from a walk have its log.
+        self.walk.take(event, std::time::Duration::ZERO);
         if let Event::Waited { elapsed } = event {
             return self.waited(*elapsed);
         }
@@ -204,18 +251,30 @@ impl<W: Write> Sink for Terminal<W> {
                 self.line(&title);
             }
             Event::Narrated(text) => self.prose(&format!("- {text}")),
-            Event::StepStarted { title, number, count, prose, command, .. } => {
+            Event::StepStarted { id, title, number, count, prose, command, .. } => {
                 self.told = 0;
-                let heading = self.bold(&wrapped(&format!("[{number}/{count}] {title}"), self.style.width));
+                let place = if self.style.plain {
+                    format!("Step {number} of {count}: {title}")
+                } else {
+                    format!("[{number}/{count}] {title}")
+                };
+                let heading = self.bold(&wrapped(&self.written(&place), self.style.width));
                 self.line("");
                 self.line(&heading);
                 self.line("");
-                self.prose(prose);
-                self.line("");
-                let command = self.bold(&continued(command, self.style.width));
+                if self.shown != *id {
+                    self.prose(prose);
+                    self.line("");
+                    self.shown.clone_from(id);
+                }
+                let command = if self.style.plain {
+                    format!("Command: {command}")
+                } else {
+                    self.bold(&continued(command, self.style.width))
+                };
                 self.line(&command);
             }
-            Event::Waited { .. } | Event::Versions(_) => {}
+            Event::Waited { .. } | Event::Versions(_) | Event::TriedAgain => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -226,8 +285,8 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed, .. } => {
-                let text = self.summary.text(*elapsed, self.style.width);
+            Event::WalkFinished { .. } => {
+                let text = summary::text(&self.walk, self.style.width);
                 self.line("");
                 self.line(&text);
             }

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::Signals;
 use super::ledger::Ledger;
 use super::private_file;
 use super::watchdog::{self, Record, Why};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 
 /// How often it is looked whether the watchdog has done.
 const LOOK: Duration = Duration::from_millis(100);
@@ -20,8 +19,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// lock, so that no other starts meanwhile.
 ///
 /// # Errors
-/// The project's private folder cannot be used, or a signal ended the waiting.
-pub fn settle(project: &Path, signals: &Signals, narrate: &mut dyn FnMut(&str)) -> Result<Vec<Record>> {
+/// The project's private folder cannot be used.
+pub fn settle(project: &Path, narrate: &mut dyn FnMut(&str)) -> Result<Vec<Record>> {
     let mut waiting = false;
     let lock = loop {
         if let Some(lock) = watchdog::lock(project)? {
@@ -29,12 +28,6 @@ pub fn settle(project: &Path, signals: &Signals, narrate: &mut dyn FnMut(&str)) 
         }
         if !std::mem::replace(&mut waiting, true) {
             narrate("the watchdog still takes down what the last walk has started; waiting for it");
-        }
-        if signals.take() {
-            return Err(Error::new(
-                ErrorKind::Interrupted,
-                "interrupted; the watchdog goes on without this walk",
-            ));
         }
         std::thread::sleep(LOOK);
     };
@@ -80,7 +73,7 @@ mod tests {
 
     fn settle_quietly(project: &Path) -> (Vec<Record>, Vec<String>) {
         let mut said = Vec::new();
-        let told = settle(project, &Signals::default(), &mut |text| said.push(text.to_owned())).unwrap();
+        let told = settle(project, &mut |text| said.push(text.to_owned())).unwrap();
         (told, said)
     }
 
@@ -118,14 +111,16 @@ mod tests {
     }
 
     #[test]
-    fn a_watchdog_at_work_is_waited_for_until_a_signal() {
+    fn a_watchdog_at_work_is_waited_for() {
         let project = tempfile::tempdir().unwrap();
-        let at_work = watchdog::lock(project.path()).unwrap().expect("nobody has it");
-        let signals = Signals::default();
-        signals.raise();
-        let error = settle(project.path(), &signals, &mut |_| ()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Interrupted);
-        drop(at_work);
-        assert_eq!(settle_quietly(project.path()).1, Vec::<String>::new());
+        let mut at_work = watchdog::lock(project.path()).unwrap();
+        assert!(at_work.is_some() && watchdog::lock(project.path()).unwrap().is_none());
+        let mut said = Vec::new();
+        let mut note = |text: &str| {
+            said.push(text.to_owned());
+            at_work.take();
+        };
+        assert_eq!(settle(project.path(), &mut note).unwrap(), []);
+        assert_eq!(said, ["the watchdog still takes down what the last walk has started; waiting for it"]);
     }
 }

@@ -4,14 +4,17 @@
 
 mod another_cluster;
 mod article;
+mod cheap;
 mod demo;
 mod interruption;
+mod keys;
 mod machine;
 mod money;
 pub mod normalise;
 mod ordinary_user;
 mod project;
 mod pty;
+mod resume;
 mod running;
 mod watchdog;
 

@@ -30,6 +30,10 @@ impl CommandRunner for Scripted {
         });
         Ok(Ended { exit, output: said.into(), elapsed: Duration::ZERO })
     }
+
+    fn interact(&mut self, _: &Invocation, _: &dyn Fn() -> bool) -> Result<Exit> {
+        unreachable!("nobody is asked in a teardown")
+    }
 }
 
 struct Undone {
