@@ -49,6 +49,9 @@ enum Command {
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
     #[command(name = "__guard", hide = true)]
     Guard(commands::guard::Args),
+    /// Take down what a killed walk has started (internal).
+    #[command(name = "__watchdog", hide = true)]
+    Watchdog(commands::watchdog::Args),
     /// The localnet's processes (internal).
     #[command(name = "__localnet", hide = true)]
     LocalnetProcess(commands::localnet_process::Args),
@@ -105,6 +108,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Report(args) => commands::report::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
+        Command::Watchdog(args) => commands::watchdog::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),
     }
 }

@@ -109,7 +109,7 @@ pub enum Ending {
     Complete,
     /// The reader ended it.
     Quit,
-    /// A signal ended it.
+    /// A signal or the end of the lease ended it.
     Interrupted,
     /// The tool itself could not go on.
     Broken,

@@ -4,6 +4,7 @@
 //! or Ray would refuse only after a node has been rented is an error here.
 
 mod budget;
+mod ceiling;
 mod config;
 mod document;
 pub mod edit;
@@ -25,6 +26,7 @@ mod workers;
 mod yaml_traps;
 
 pub use budget::{Budget, Usage};
+pub use ceiling::{Ceiling, TEARDOWN_TIME};
 pub use config::{ClusterConfig, Demand, NodeType};
 pub use image::{Releases, image_findings};
 pub use local_files::local_file_findings;

@@ -48,6 +48,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         yes: true,
         plain: args.plain,
         spend: false,
+        lease: None,
         reports: args.reports.clone(),
         content: args.content,
         providers: None,

@@ -19,6 +19,7 @@ pub mod reset;
 pub mod run;
 pub mod status;
 mod walk;
+pub mod watchdog;
 pub mod whitelist;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -36,6 +37,11 @@ pub fn end_with_the_reader() {
 /// broken to fit; elsewhere they stay whole, for those who search them.
 pub fn print_error(error: &Error) {
     narrate(&error_text(error, paragraph::error_width()));
+}
+
+/// Prints what is worth knowing and no error: `note: …`, `warning: …`. The first line is broken to fit a terminal.
+fn print_labelled(label: &str, text: &str) {
+    narrate(&labelled(&format!("{label}: "), text, paragraph::error_width()));
 }
 
 fn error_text(error: &Error, width: Option<usize>) -> String {

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::walk::{NetworkName, Request, print_plan, walk};
 use crate::error::Result;
 use crate::localnet::ContentMode;
-use crate::tutorial::Selection;
+use crate::tutorial::{Selection, duration};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -23,6 +24,10 @@ pub struct Args {
     /// Agree to spending GLM on the mainnet; `--yes` does not.
     #[arg(long)]
     spend: bool,
+    /// Take down what was started after this time, such as 30m or 2h, or `none`; counted from the first thing rented.
+    /// [default: 1h on testnet and mainnet, else none]
+    #[arg(long, value_name = "TIME", value_parser = lease)]
+    lease: Option<LeaseLength>,
     /// Begin at this step; what lies before is taken as done.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
@@ -49,6 +54,30 @@ pub struct Args {
     providers: Option<PathBuf>,
 }
 
+/// How long a lease is; none without an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct LeaseLength(Option<Duration>);
+
+/// Long enough to read along, short enough for a forgotten terminal.
+const DEFAULT_LEASE: Duration = Duration::from_secs(3600);
+
+/// Where nothing is paid, nothing has to end.
+fn default_lease(network: NetworkName) -> Option<Duration> {
+    matches!(network, NetworkName::Testnet | NetworkName::Mainnet).then_some(DEFAULT_LEASE)
+}
+
+fn lease(text: &str) -> std::result::Result<LeaseLength, String> {
+    if text == "none" {
+        return Ok(LeaseLength(None));
+    }
+    let hours = text.strip_suffix('h').and_then(|hours| hours.parse::<u64>().ok()?.checked_mul(3600));
+    let length = hours.map(Duration::from_secs).or_else(|| duration::parse(text));
+    match length {
+        Some(length) if !length.is_zero() => Ok(LeaseLength(Some(length))),
+        _ => Err("write a time such as `90s`, `30m` or `2h`, or `none`".into()),
+    }
+}
+
 impl Args {
     /// Whether the plan is shown and nothing run.
     pub(crate) fn only_prints(&self) -> bool {
@@ -71,6 +100,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         yes: args.yes,
         plain: args.plain,
         spend: args.spend,
+        lease: args.lease.map_or_else(|| default_lease(args.network), |lease| lease.0),
         reports: args.reports,
         content: args.content,
         providers: args.providers,

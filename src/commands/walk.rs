@@ -7,9 +7,11 @@ mod nothing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
+use crate::cluster::Ceiling;
 use crate::error::{Error, Result};
 use crate::exec::marker::{self, State};
 use crate::exec::{self, narrate};
@@ -17,10 +19,13 @@ use crate::localnet::ContentMode;
 use crate::localnet::sandbox::lifecycle::own_program;
 use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
-    ProjectLocalnet, Workplace,
+    ProjectLocalnet, Workplace, rented_nodes, still_rented,
 };
 use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
-use crate::runner::{Guide, Journal, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked};
+use crate::runner::watchdog::Watchdog;
+use crate::runner::{
+    Guide, Journal, Lease, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked, aftermath,
+};
 use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
 /// How often a readiness condition is looked at.
@@ -71,6 +76,8 @@ pub struct Request {
     pub plain: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
+    /// How long what is rented may stay rented; no limit if none.
+    pub lease: Option<Duration>,
     /// Where reports go as well; the extension chooses the format.
     pub reports: Vec<PathBuf>,
     /// Where the localnet's content comes from.
@@ -112,6 +119,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let project = Project::load(&request.folder)?;
     let tutorial = project.tutorial(request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
+    tell_what_was_before(&project)?;
     let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
@@ -122,16 +130,19 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     if plan_has_own(&tutorial, &plan, "doctor") {
         mend_the_machine(request.network, request.yes)?;
     }
-    let signals = Signals::catch()?;
+    let signals = Signals::catch(Lease::new(request.lease))?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
+    if matches!(request.network, NetworkName::Local | NetworkName::Localnet) {
+        problems.extend(still_rented(&project.cluster.cluster_name, &rented(&project), false));
+    }
     report_problems(&problems)?;
     if request.network == NetworkName::Localnet {
         note_taken_ports();
     }
-    consent_to_costs(request, on_terminal, &signals)?;
+    consent_to_costs(request, &project, on_terminal, &signals)?;
     let asks = on_terminal && !request.yes;
     let mut guide: Box<dyn Guide> =
         if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
@@ -143,6 +154,8 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut log = EventLog::create(events.clone())?;
     let mut sink = Redacting(Sinks(vec![&mut terminal, &mut log]));
     let mut commands = ChildProcesses;
+    let mut watchdog =
+        Watchdog::new(&project.folder, &project.cluster.cluster_name, Arc::clone(signals.lease()));
     let walked = Session {
         project: project.name.clone(),
         about: about::about(&project),
@@ -158,7 +171,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         sink: &mut sink,
         poll_every: POLL_EVERY,
     }
-    .walk();
+    .walk(&mut watchdog);
     log.finish()?;
     let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
     let written = write_documents(&documents, &events);
@@ -180,6 +193,16 @@ fn note_ignored(journal: &Journal<'_>) {
     if let Some(why) = journal.ignored() {
         narrate(&format!("note: {why}\n"));
     }
+}
+
+/// What became of the walk before, if it could not take down its cluster itself.
+fn tell_what_was_before(project: &Project) -> Result<()> {
+    let mut note = |text: &str| super::print_labelled("note", text);
+    for record in aftermath::settle(&project.folder, &mut note)? {
+        let label = if record.torn_down { "note" } else { "warning" };
+        super::print_labelled(label, &record.words().join("\n"));
+    }
+    Ok(())
 }
 
 /// Whether a step that is due runs this subcommand of ours.
@@ -244,9 +267,22 @@ fn report_problems(problems: &[Problem]) -> Result<()> {
     Err(commands.into_iter().fold(error, |error, command| error.hint(command)))
 }
 
-/// `--yes` answers questions about steps; money is another matter.
-fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> Result<()> {
-    if request.network != NetworkName::Mainnet || request.spend {
+/// `--yes` answers questions about steps; money is another matter. On a real network the most that the walk can cost is
+/// said, and on the mainnet somebody has to agree to it.
+fn consent_to_costs(
+    request: &Request,
+    project: &Project,
+    on_terminal: bool,
+    signals: &Signals,
+) -> Result<()> {
+    let money = match request.network {
+        NetworkName::Local | NetworkName::Localnet => return Ok(()),
+        NetworkName::Testnet => "test tokens, which are worth nothing",
+        NetworkName::Mainnet => "GLM; the chain's own fees come on top",
+    };
+    let lines = Ceiling::of(&project.cluster, request.lease).words();
+    exec::narrate(&format!("What this walk can cost, in {money}:\n  {}\n", lines.join("\n  ")));
+    if request.network == NetworkName::Testnet || request.spend {
         return Ok(());
     }
     let refused = || {
@@ -281,6 +317,7 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
             payment_network: project.cluster.payment_network.clone(),
             urls: urls.clone(),
             port_holder: port_holder(),
+            rented: rented(project),
         })
     };
     Ok(match request.network {
@@ -294,6 +331,11 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
         NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),
     })
+}
+
+/// Nodes of the project's cluster that are rented now on a real network, as its webserver on this machine tells.
+fn rented(project: &Project) -> Vec<String> {
+    rented_nodes(project.cluster.webserver_port, &project.cluster.cluster_name)
 }
 
 /// Who holds a port of this machine.

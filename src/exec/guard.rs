@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, kil
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpid};
 
-use super::descendants::{Process, descendants};
+use super::descendants::{Process, descendants, processes};
 use super::process::Invocation;
 use crate::error::{Error, Result};
 
@@ -44,6 +44,16 @@ impl Guard {
     /// replaced or removed meanwhile.
     pub fn current() -> Self {
         Self { program: PathBuf::from("/proc/self/exe") }
+    }
+
+    /// Whether a guard still ends a command that a process now gone had started in this folder.
+    pub fn stands_in(folder: &Path) -> bool {
+        processes().iter().filter(|process| process.state != 'Z').any(|process| {
+            let process = Path::new("/proc").join(process.pid.to_string());
+            let command_line = std::fs::read(process.join("cmdline")).unwrap_or_default();
+            command_line.split(|byte| *byte == 0).nth(1) == Some(b"__guard")
+                && std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == folder)
+        })
     }
 
     /// The `golem-outbound` at `program`, for tests, which are another program.
@@ -170,7 +180,6 @@ fn take_signals() -> nix::Result<SignalFd> {
 /// Waits for the command's end or for word from above, then ends what is left. Returns the command's status.
 fn watch(command: i32, signals: &SignalFd, lifeline: &UnixStream, keep_daemons: bool) -> ExitStatus {
     let mut status = None;
-    let mut lifeline_lost = false;
     while status.is_none() {
         let mut places = [
             PollFd::new(signals.as_fd(), PollFlags::POLLIN),
@@ -179,7 +188,6 @@ fn watch(command: i32, signals: &SignalFd, lifeline: &UnixStream, keep_daemons: 
         // An interrupted wait is a wait that is over.
         let _ = poll(&mut places, PollTimeout::NONE);
         if places[1].any().unwrap_or(true) {
-            lifeline_lost = told_nothing(lifeline);
             break;
         }
         while let Ok(Some(info)) = signals.read_signal() {
@@ -187,16 +195,10 @@ fn watch(command: i32, signals: &SignalFd, lifeline: &UnixStream, keep_daemons: 
         }
         reap(command, &mut status);
     }
-    let keep = keep_daemons && !lifeline_lost;
-    end_descendants(command, &mut status, |process| keep && process.session != getpid().as_raw());
+    // Also when we are gone: ray-on-golem's webserver alone knows which nodes are rented, and the watchdog needs it.
+    end_descendants(command, &mut status, |process| keep_daemons && process.session != getpid().as_raw());
     // A command that the kernel does not let go of in all that time counts as killed.
     status.unwrap_or_else(|| ExitStatus::from_raw(Signal::SIGKILL as i32))
-}
-
-/// Whether the lifeline ended; a byte on it is an order instead.
-fn told_nothing(mut lifeline: &UnixStream) -> bool {
-    let mut order = [0; 1];
-    !matches!(lifeline.read(&mut order), Ok(1..))
 }
 
 /// Passes a signal on to the command's process group, once: the copy that comes back to us is our own.

@@ -42,7 +42,8 @@ pub struct Invocation {
     /// When it is over, the command is interrupted, then terminated, then killed.
     pub timeout: Duration,
     /// Leaves processes that have a session of their own alive when the command has ended, for ray-on-golem's
-    /// webserver and yagna on a real network. They still end with us if we are killed meanwhile.
+    /// webserver and yagna on a real network. Also if we are killed meanwhile: whoever takes down the cluster then needs
+    /// them.
     pub keep_daemons: bool,
 }
 

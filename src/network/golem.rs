@@ -35,6 +35,8 @@ pub struct GolemNetwork {
     pub urls: Vec<String>,
     /// Who holds a port.
     pub port_holder: PortHolder,
+    /// Nodes of the cluster that are rented before the walk has begun.
+    pub rented: Vec<String>,
 }
 
 impl GolemNetwork {
@@ -68,6 +70,21 @@ impl GolemNetwork {
             Kind::Testnet | Kind::Mainnet => None,
         }
     }
+}
+
+/// A cluster that is up before the walk has begun, which costs whatever the walk does; it stands in the way of another one.
+pub fn still_rented(cluster_name: &str, rented: &[String], blocks: bool) -> Option<Problem> {
+    (!rented.is_empty()).then(|| Problem {
+        what: format!(
+            "the cluster `{cluster_name}` is still up on the real network, and its nodes cost: {}",
+            rented.join(", ")
+        ),
+        command:
+            "take it down: `ray down golem-cluster.yaml --yes`, then `ray-on-golem stop`; if that fails \
+                  `ray-on-golem stop --force --kill`, then `yagna payment status`"
+                .into(),
+        blocks,
+    })
 }
 
 /// The sample Dropbox item, where nobody serves it.
@@ -107,7 +124,16 @@ impl Network for GolemNetwork {
             },
             blocks: true,
         });
-        busy.chain(sample_problem(&self.urls)).chain(self.payment_problem()).collect()
+        // The ports are the cluster's own then.
+        let still_up = still_rented(&self.cluster_name, &self.rented, true);
+        let busy = busy.filter(|_| still_up.is_none());
+        still_up
+            .clone()
+            .into_iter()
+            .chain(busy)
+            .chain(sample_problem(&self.urls))
+            .chain(self.payment_problem())
+            .collect()
     }
 
     fn is_ready(&self) -> bool {
@@ -161,6 +187,7 @@ mod tests {
             payment_network: payment_network.into(),
             urls: urls.iter().map(ToString::to_string).collect(),
             port_holder: Box::new(move |port| (Some(port) == taken).then(|| "redis-server (pid 7)".into())),
+            rented: Vec::new(),
         }
     }
 
@@ -172,6 +199,18 @@ mod tests {
     fn a_taken_port_is_named_with_its_holder() {
         let found = problems(&network(Kind::Mainnet, "polygon", Some(6379), &[]));
         assert_eq!(found, [("port 6379 is taken by redis-server (pid 7)".into(), true)]);
+    }
+
+    #[test]
+    fn a_cluster_that_is_still_up_is_named_instead_of_its_ports() {
+        let mut network = network(Kind::Mainnet, "polygon", Some(4578), &[]);
+        network.rented = vec!["node0 (192.168.0.3)".into()];
+        let [problem] = &network.preflight()[..] else { panic!("one problem") };
+        assert!(
+            problem.blocks && problem.what.ends_with("its nodes cost: node0 (192.168.0.3)"),
+            "{problem:?}"
+        );
+        assert!(problem.command.contains("`ray down golem-cluster.yaml --yes`"), "{problem:?}");
     }
 
     #[test]

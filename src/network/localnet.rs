@@ -1,6 +1,7 @@
 //! `localnet`: the emulated Golem Network; whatever comes from it is `simulated`.
 
 use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use super::golem::sample_problem;
@@ -18,11 +19,19 @@ pub trait LocalnetControl {
     /// The words before a command that bring it into the requestor's machine.
     fn exec_prefix(&self) -> Vec<OsString>;
 
+    /// What keeps it alive if it was started for this walk.
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
     /// Where its downloads come from: `mirror` or `live`. Decided before it starts.
     fn content(&self) -> &'static str;
 
     /// Ports of the walk that are taken in it before the walk has begun, with their holders.
     fn left_listening(&self) -> Vec<(u16, String)>;
+
+    /// How many nodes are rented in it before the walk has begun.
+    fn left_rented(&self) -> usize;
 
     /// What is to be seen in it.
     ///
@@ -46,12 +55,20 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
         (**self).exec_prefix()
     }
 
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        (**self).lifeline()
+    }
+
     fn content(&self) -> &'static str {
         (**self).content()
     }
 
     fn left_listening(&self) -> Vec<(u16, String)> {
         (**self).left_listening()
+    }
+
+    fn left_rented(&self) -> usize {
+        (**self).left_rented()
     }
 
     fn status(&self) -> Result<LocalnetStatus> {
@@ -115,7 +132,18 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
     fn preflight(&self) -> Vec<Problem> {
         // Ports of the machine do not matter: the localnet's requestor has a loopback of its own. But a localnet that
         // runs already may hold what `localnet exec` has left there.
-        let left = self.localnet.left_listening().into_iter().map(|(port, holder)| Problem {
+        let rented = self.localnet.left_rented();
+        let cluster = (rented > 0).then(|| Problem {
+            what: format!("a cluster is still up in the running localnet (simulated): {rented} nodes are rented"),
+            command: "take it down: `golem-outbound localnet exec -- ray down golem-cluster.yaml --yes`, then \
+                      `golem-outbound localnet exec -- ray-on-golem stop --force --kill`; or end everything in it: \
+                      `golem-outbound localnet down`"
+                .into(),
+            blocks: true,
+        });
+        // The ports are the cluster's own then.
+        let left = if rented > 0 { Vec::new() } else { self.localnet.left_listening() };
+        let left = left.into_iter().map(|(port, holder)| Problem {
             what: format!("port {port} is taken inside the running localnet by {holder}"),
             command: "end everything in it: `golem-outbound localnet down`; or only a cluster: \
                       `golem-outbound localnet exec -- ray-on-golem stop --force --kill`"
@@ -123,7 +151,7 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
             blocks: true,
         });
         let sample = (self.localnet.content() == "live").then(|| sample_problem(&self.urls)).flatten();
-        left.chain(sample).collect()
+        cluster.into_iter().chain(left).chain(sample).collect()
     }
 
     fn is_ready(&self) -> bool {
@@ -146,6 +174,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
             invocation.argv = self.localnet.exec_prefix().into_iter().chain(invocation.argv).collect();
         }
         invocation
+    }
+
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.localnet.lifeline()
     }
 
     fn nodes(&self) -> Option<Vec<String>> {
@@ -176,6 +208,7 @@ mod tests {
     struct Scripted {
         content: &'static str,
         left: Vec<(u16, String)>,
+        rented: usize,
     }
 
     impl LocalnetControl for Scripted {
@@ -190,6 +223,9 @@ mod tests {
         }
         fn left_listening(&self) -> Vec<(u16, String)> {
             self.left.clone()
+        }
+        fn left_rented(&self) -> usize {
+            self.rented
         }
         fn status(&self) -> Result<LocalnetStatus> {
             Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
@@ -206,7 +242,7 @@ mod tests {
             program: "/x/golem-outbound".into(),
             columns: 80,
         };
-        EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new() })
+        EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new(), rented: 0 })
     }
 
     #[test]
@@ -248,5 +284,9 @@ mod tests {
         let problem = &network.preflight()[0];
         assert!(problem.blocks && problem.what.ends_with("by `ray-on-golem` (process 7)"), "{problem:?}");
         assert!(problem.command.contains("`golem-outbound localnet down`"), "{problem:?}");
+        network.localnet.rented = 2;
+        let [problem] = &network.preflight()[..] else { panic!("the cluster instead of its ports") };
+        assert!(problem.blocks && problem.what.ends_with("2 nodes are rented"), "{problem:?}");
+        assert!(problem.command.contains("-- ray down golem-cluster.yaml --yes`"), "{problem:?}");
     }
 }

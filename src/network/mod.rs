@@ -11,13 +11,15 @@ mod project_localnet;
 mod webserver;
 mod workplace;
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-pub use golem::{GolemNetwork, Kind};
+pub use golem::{GolemNetwork, Kind, still_rented};
 pub use invocation::{ChildProcesses, CommandRunner, Ended};
 pub use local::Local;
 pub use localnet::{EmulatedNetwork, LocalnetControl, LocalnetStatus};
 pub use project_localnet::ProjectLocalnet;
+pub use webserver::rented_nodes;
 pub use workplace::{PROGRAM, Workplace};
 
 pub use crate::exec::{Action, Invocation, Tick};
@@ -68,6 +70,12 @@ pub trait Network {
 
     /// How a command is run here. With `keep_daemons` processes that it leaves behind live on.
     fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation;
+
+    /// What keeps a network of the walk's own alive: it ends when nobody holds a copy of this any more. None for a network
+    /// that was there before.
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 
     /// Addresses of the cluster's nodes that are up, if this network can tell.
     fn nodes(&self) -> Option<Vec<String>>;

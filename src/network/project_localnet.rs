@@ -3,6 +3,7 @@
 //! May import `error` and `localnet`. Invariant: a localnet that somebody else started is used and left as it is.
 
 use std::ffi::OsString;
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,10 @@ impl LocalnetControl for ProjectLocalnet {
         self.localnet().and_then(Localnet::exec_prefix).unwrap_or_default()
     }
 
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.running.as_ref()?.0.lifeline()
+    }
+
     fn content(&self) -> &'static str {
         if self.content == ContentMode::Live { "live" } else { "mirror" }
     }
@@ -76,6 +81,12 @@ impl LocalnetControl for ProjectLocalnet {
         };
         let left = inspect::listeners(&state, &PORTS).into_iter();
         left.map(|listener| (listener.port, listener.to_string())).collect()
+    }
+
+    fn left_rented(&self) -> usize {
+        let market = lifecycle::status(&self.dir()).ok().and_then(|status| status.market);
+        let activities = market.map(|market| market.activities).unwrap_or_default();
+        activities.iter().filter(|activity| activity.alive).count()
     }
 
     fn status(&self) -> Result<LocalnetStatus> {

@@ -106,6 +106,9 @@ impl Attempt<'_> {
             } else if silence.is_due(tick.elapsed) {
                 sink.event(&Event::Waited { elapsed: tick.elapsed });
             }
+            if let Some(warning) = signals.lease().warning() {
+                sink.event(&Event::Narrated(warning));
+            }
             if signals.arrived() {
                 return Action::Stop;
             }
@@ -133,6 +136,9 @@ impl Attempt<'_> {
         {
             if self.signals.arrived() {
                 return false;
+            }
+            if let Some(warning) = self.signals.lease().warning() {
+                self.sink.event(&Event::Narrated(warning));
             }
             if shown.as_ref() != Some(&waiting) {
                 let line = format!("waiting {waiting} (at most {} s)", condition.timeout.as_secs());

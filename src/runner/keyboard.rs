@@ -1,6 +1,6 @@
 //! What the reader types: line by line, and what was typed before anybody asked.
 //!
-//! May import its sibling `signals` only. Invariant: no character is thrown away unseen; the terminal's modes are as
+//! May import `exec` and its sibling `signals`. Invariant: no character is thrown away unseen; the terminal's modes are as
 //! before whenever a call returns.
 
 use std::io::{IsTerminal, Stdin, stdin};
@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 
 use super::Signals;
+use crate::exec::narrate;
 
 /// Standard input, read without a buffer that nobody can look into.
 pub struct Keyboard {
@@ -35,6 +36,9 @@ impl Keyboard {
             let ready = self.ready(PollTimeout::from(200u8));
             if self.signals.arrived() {
                 return None;
+            }
+            if let Some(warning) = self.signals.lease().warning() {
+                narrate(&format!("\n- {warning}\n"));
             }
             if ready && self.take() == 0 {
                 let rest = std::mem::take(&mut self.read);

@@ -3,12 +3,16 @@
 //! May import all rooms above. Invariant: whatever a step leaves behind was registered for teardown before the step
 //! started, and every way out of a walk leads through the teardown.
 
+pub mod aftermath;
 mod attempt;
 mod guide;
 mod journal;
 mod keyboard;
+mod lease;
+mod ledger;
 mod live;
 mod lock;
+mod private_file;
 mod project;
 mod prompt;
 mod redaction;
@@ -19,9 +23,12 @@ mod signals;
 mod state;
 mod surroundings;
 mod teardown;
+mod watch;
+pub mod watchdog;
 
 pub use guide::{Answer, Guide, Moment, Question, Unasked};
 pub use journal::{Journal, Memory};
+pub use lease::{Lease, words as time_words};
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
 pub use prompt::Prompt;
@@ -30,3 +37,4 @@ pub use results::{Ending, StepResult, Walked};
 pub use session::Session;
 pub use signals::Signals;
 pub use state::State;
+pub use watch::{Unwatched, Watch};

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use super::attempt::Attempt;
 use super::guide::{Moment, Question};
 use super::journal::Memory;
+use super::lease;
 use super::results::{Ending, Results, StepResult, Walked};
 use super::shell::shell_for;
 use super::teardown::Teardown;
-use super::{Answer, Guide, Signals};
+use super::{Answer, Guide, Signals, Watch};
 use crate::error::{Error, Result};
 use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
 use crate::evidence::{Evidence, Exit, Outcome, Verdict};
@@ -51,9 +52,9 @@ pub struct Session<'a> {
 }
 
 /// What has happened so far.
-struct Course {
+struct Course<'w> {
     results: Results,
-    teardown: Teardown,
+    teardown: Teardown<'w>,
     /// The position of the step that was run last.
     last: Option<usize>,
     /// The hint of the last failure, and how many rungs of its ladder were shown.
@@ -72,16 +73,17 @@ enum Turn {
 }
 
 impl Session<'_> {
-    /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns.
+    /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns. If this
+    /// process is killed meanwhile, `watch` has to do that.
     ///
     /// # Errors
     /// The tool itself could not go on.
-    pub fn walk(mut self) -> Result<Walked> {
+    pub fn walk(mut self, watch: &mut dyn Watch) -> Result<Walked> {
         let started = Instant::now();
         let versions = self.announce();
         let mut course = Course {
             results: Results::of(self.plan.len()),
-            teardown: Teardown::default(),
+            teardown: Teardown::new(watch),
             last: None,
             hint: None,
             obstacle: None,
@@ -92,7 +94,14 @@ impl Session<'_> {
             self.narrate("taking down what the walk has started");
             torn_down = course.teardown.run(&*self.network, self.commands, self.signals, self.sink);
         }
+        // What lives in a network of the walk's own ends with it.
+        let own_network = self.network.lifeline().is_some();
         let stopped = self.network.stop();
+        if course.teardown.release(torn_down || (own_network && stopped.is_ok())) {
+            self.narrate(
+                "the watchdog goes on with what could not be taken down; the next `run` says what came of it",
+            );
+        }
         self.announce_new(&versions);
         let walked = walked.and_then(|ending| stopped.map(|()| ending)).map(|ending| Walked {
             steps: course.results.into_steps(),
@@ -146,7 +155,7 @@ impl Session<'_> {
         versions
     }
 
-    fn steps(&mut self, course: &mut Course) -> Result<Ending> {
+    fn steps(&mut self, course: &mut Course<'_>) -> Result<Ending> {
         let plan = self.plan.clone();
         let (mut ending, mut position) = (Ok(Ending::Complete), 0);
         // Where the reader goes back to: asked about, or run at once, even if the plan leaves it out.
@@ -175,7 +184,7 @@ impl Session<'_> {
                     position += 1;
                 }
                 Ok(Turn::End(how)) => {
-                    let why = if how == Ending::Quit { "you quit" } else { "interrupted" };
+                    let why = if how == Ending::Quit { "you quit" } else { self.signals.words() };
                     course.obstacle = Some(why.into());
                     ending = Ok(how);
                     position += 1;
@@ -203,7 +212,7 @@ impl Session<'_> {
         &self,
         planned: &Planned,
         step: &Step,
-        course: &Course,
+        course: &Course<'_>,
         wanted: bool,
     ) -> Option<(Outcome, String)> {
         let is_wanted = planned.is_due() || (wanted && planned.is_done());
@@ -215,7 +224,7 @@ impl Session<'_> {
     }
 
     /// Asks about a step until it is decided, and does what was decided.
-    fn turn(&mut self, step: &Step, position: usize, at_once: bool, course: &mut Course) -> Result<Turn> {
+    fn turn(&mut self, step: &Step, position: usize, at_once: bool, course: &mut Course<'_>) -> Result<Turn> {
         self.begin(step, position);
         let mut answer = match (self.signals.take(), at_once) {
             (true, _) => Answer::Interrupted,
@@ -249,7 +258,7 @@ impl Session<'_> {
                 }
                 Answer::Interrupted => {
                     if !failed {
-                        let why = "interrupted".to_owned();
+                        let why = self.signals.words().to_owned();
                         self.pass_over(step, position, Outcome::NotReached, why, false, course);
                     }
                     return Ok(Turn::End(Ending::Interrupted));
@@ -275,7 +284,13 @@ impl Session<'_> {
     }
 
     /// Asks until the answer decides; shows what is asked for on the way.
-    fn ask(&mut self, moment: Moment, step: &Step, position: usize, course: &mut Course) -> Result<Answer> {
+    fn ask(
+        &mut self,
+        moment: Moment,
+        step: &Step,
+        position: usize,
+        course: &mut Course<'_>,
+    ) -> Result<Answer> {
         loop {
             let last = course.last.map(|last| self.tutorial.steps()[self.plan[last].index].id.as_str());
             let can_go_back = self.before(position).is_some();
@@ -298,7 +313,7 @@ impl Session<'_> {
     }
 
     /// The next rung of the hint's ladder.
-    fn hint(&mut self, course: &mut Course) {
+    fn hint(&mut self, course: &mut Course<'_>) {
         let Some((hint, shown)) = &mut course.hint else {
             return self.narrate("there is no hint: nothing that is known has gone wrong");
         };
@@ -324,9 +339,9 @@ impl Session<'_> {
     }
 
     /// A shell as the step's command would find it. What the reader starts there is taken down as the step's own.
-    fn shell(&mut self, step: &Step, course: &mut Course) -> Result<()> {
+    fn shell(&mut self, step: &Step, course: &mut Course<'_>) -> Result<()> {
         self.start_network_for(step)?;
-        course.teardown.register(&step.id, &step.teardown);
+        self.owe(step, course)?;
         let invocation = shell_for(step, &*self.network);
         let folder = invocation.cwd.display();
         self.narrate(format!("a shell as `{}` has it, in `{folder}`; `exit` comes back here", step.id));
@@ -339,7 +354,7 @@ impl Session<'_> {
     }
 
     /// Leaves a step out. One that has passed before in this walk stays passed, one that has just failed stays failed.
-    fn skip(&mut self, step: &Step, position: usize, failed: bool, course: &mut Course) {
+    fn skip(&mut self, step: &Step, position: usize, failed: bool, course: &mut Course<'_>) {
         if course.results.at(position).is_some_and(|before| before.holds) {
             self.narrate(format!("`{}` stays as it was", step.id));
         } else if !failed {
@@ -348,9 +363,9 @@ impl Session<'_> {
     }
 
     /// Runs a step, judges it, and tries again as often as it says.
-    fn run(&mut self, step: &Step, position: usize, course: &mut Course) -> Result<Turn> {
+    fn run(&mut self, step: &Step, position: usize, course: &mut Course<'_>) -> Result<Turn> {
         self.start_network_for(step)?;
-        course.teardown.register(&step.id, &step.teardown);
+        self.owe(step, course)?;
         let begins = self.memory.begins(step);
         self.heed(begins);
         course.last = Some(position);
@@ -365,7 +380,7 @@ impl Session<'_> {
                 continue;
             }
             if outcome == Outcome::Passed {
-                step.undoes.iter().for_each(|undone| course.teardown.discharge(undone));
+                course.teardown.discharge(&step.undoes, &*self.network)?;
                 course.results.undo(&step.undoes);
             }
             if !interrupted {
@@ -373,7 +388,7 @@ impl Session<'_> {
                 self.heed(ended);
             }
             let reason = match (interrupted, evidence.exit) {
-                (true, _) => "interrupted".to_owned(),
+                (true, _) => self.signals.words().to_owned(),
                 (false, Exit::TimedOut) => format!("took longer than {} s", step.timeout.as_secs()),
                 _ => String::new(),
             };
@@ -413,6 +428,19 @@ impl Session<'_> {
         self.network.start()
     }
 
+    /// Lets somebody else know what the step owes, before it starts; with the first debt the lease begins.
+    fn owe(&mut self, step: &Step, course: &mut Course<'_>) -> Result<()> {
+        let is_first = course.teardown.is_empty() && !step.teardown.is_empty();
+        course.teardown.register(&step.id, &step.teardown, &*self.network)?;
+        if let (true, Some(left)) = (is_first, self.signals.lease().left()) {
+            let left = lease::words(Duration::from_secs(left.as_secs_f64().ceil() as u64));
+            self.narrate(format!(
+                "what is started from here on is taken down after {left} at the latest, which is the lease"
+            ));
+        }
+        Ok(())
+    }
+
     fn attempt(&mut self, keep_daemons: bool) -> Attempt<'_> {
         Attempt {
             network: &*self.network,
@@ -436,7 +464,7 @@ impl Session<'_> {
         holds.then(|| already.why.clone())
     }
 
-    fn true_already(&mut self, step: &Step, position: usize, why: &str, course: &mut Course) {
+    fn true_already(&mut self, step: &Step, position: usize, why: &str, course: &mut Course<'_>) {
         let written = self.memory.begins(step).and_then(|()| self.memory.ended(step, Last::AlreadyTrue));
         self.heed(written);
         self.pass_over(step, position, Outcome::Skipped, format!("already true: {why}"), true, course);
@@ -470,7 +498,7 @@ impl Session<'_> {
         outcome: Outcome,
         reason: String,
         holds: bool,
-        course: &mut Course,
+        course: &mut Course<'_>,
     ) {
         if course.results.at(position).is_some_and(|before| before.says_more_than(outcome)) {
             return;
@@ -485,7 +513,7 @@ impl Session<'_> {
         result: StepResult,
         reason: String,
         evidence: Option<Evidence>,
-        course: &mut Course,
+        course: &mut Course<'_>,
     ) {
         let elapsed = evidence.as_ref().map(|evidence| evidence.elapsed).unwrap_or_default();
         self.sink.event(&Event::StepFinished {

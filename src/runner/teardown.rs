@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Signals;
+use super::ledger::{Command, Owed};
+use super::{Signals, Watch};
+use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::Exit;
 use crate::network::{Action, CommandRunner, Network};
@@ -11,29 +13,48 @@ use crate::tutorial::step::command_line;
 /// How long one teardown command may take; `ray down` of a healthy cluster takes 15 s.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What has to be undone, newest last.
-#[derive(Debug, Default)]
-pub struct Teardown {
-    registered: Vec<(String, Vec<Vec<String>>)>,
+/// What has to be undone, newest last; all of it is known to the watch.
+pub struct Teardown<'a> {
+    owed: Vec<Owed>,
+    watch: &'a mut dyn Watch,
 }
 
-impl Teardown {
-    /// Remembers a step's teardown; to be called before the step starts.
-    pub fn register(&mut self, step: &str, commands: &[Vec<String>]) {
-        self.discharge(step);
-        if !commands.is_empty() {
-            self.registered.push((step.to_owned(), commands.to_vec()));
-        }
+impl<'a> Teardown<'a> {
+    /// Nothing yet.
+    pub fn new(watch: &'a mut dyn Watch) -> Self {
+        Self { owed: Vec::new(), watch }
     }
 
-    /// Another step has undone this one.
-    pub fn discharge(&mut self, step: &str) {
-        self.registered.retain(|(registered, _)| registered != step);
+    /// Remembers a step's teardown; to be called before the step starts.
+    ///
+    /// # Errors
+    /// The watch cannot remember it; the step must not start.
+    pub fn register(&mut self, step: &str, commands: &[Vec<String>], network: &dyn Network) -> Result<()> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        self.owed.retain(|owed| owed.step != step);
+        let commands = commands.iter().map(|argv| {
+            // `ray down` may start a webserver, which the command after it has to find alive to end it.
+            Command::new(command_line(argv), &network.command(argv, TIMEOUT, true))
+        });
+        self.owed.push(Owed { step: step.to_owned(), commands: commands.collect() });
+        self.watch.owe(&self.owed, network)
+    }
+
+    /// Another step has undone these.
+    ///
+    /// # Errors
+    /// The watch cannot forget them.
+    pub fn discharge(&mut self, steps: &[String], network: &dyn Network) -> Result<()> {
+        let before = self.owed.len();
+        self.owed.retain(|owed| !steps.contains(&owed.step));
+        if self.owed.len() < before { self.watch.owe(&self.owed, network) } else { Ok(()) }
     }
 
     /// Whether nothing has to be undone.
     pub fn is_empty(&self) -> bool {
-        self.registered.is_empty()
+        self.owed.is_empty()
     }
 
     /// Undoes everything, newest first; whether all of it ended well. A failure does not keep the rest from running.
@@ -45,28 +66,37 @@ impl Teardown {
         sink: &mut dyn Sink,
     ) -> bool {
         let mut well = true;
-        while let Some((_, argvs)) = self.registered.pop() {
-            for argv in argvs {
-                let (ok, elapsed) = run_one(&argv, network, commands, signals, sink);
-                well &= ok;
-                sink.event(&Event::TornDown { command: command_line(&argv), ok, elapsed });
+        while let Some(owed) = self.owed.last().cloned() {
+            let mut step_well = true;
+            for command in &owed.commands {
+                let (ok, elapsed) = run_one(command, commands, signals, sink);
+                step_well &= ok;
+                sink.event(&Event::TornDown { command: command.shown.clone(), ok, elapsed });
+            }
+            well &= step_well;
+            self.owed.pop();
+            // What could not be undone stays in the ledger, for the watch to try again.
+            if well && let Err(error) = self.watch.owe(&self.owed, network) {
+                sink.event(&Event::Narrated(error.to_string()));
             }
         }
         well
     }
+
+    /// The walk is over. Whether the watch goes on with what is left.
+    pub fn release(self, settled: bool) -> bool {
+        self.watch.release(settled)
+    }
 }
 
 fn run_one(
-    argv: &[String],
-    network: &dyn Network,
+    command: &Command,
     commands: &mut dyn CommandRunner,
     signals: &Signals,
     sink: &mut dyn Sink,
 ) -> (bool, Duration) {
     let started = Instant::now();
-    // `ray down` may start a webserver, which the command after it has to find alive to end it.
-    let invocation = network.command(argv, TIMEOUT, true);
-    let ended = commands.run(&invocation, &mut |_| {
+    let ended = commands.run(&command.invocation(), &mut |_| {
         if signals.take() {
             sink.event(&Event::Narrated("already tearing down; please wait, or nodes stay rented".into()));
         }
@@ -75,7 +105,7 @@ fn run_one(
     match ended {
         Ok(ended) => (ended.exit == Exit::Code(0), ended.elapsed),
         Err(error) => {
-            sink.event(&Event::Narrated(format!("`{}` could not be run: {error}", command_line(argv))));
+            sink.event(&Event::Narrated(format!("`{}` could not be run: {error}", command.shown)));
             (false, started.elapsed())
         }
     }

@@ -5,7 +5,7 @@
 //! suggestion, and a tutorial with a finding is not walked.
 
 mod check;
-mod duration;
+pub mod duration;
 mod findings;
 mod front_matter;
 mod funnel;

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, PipeWriter, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -123,6 +123,11 @@ impl Localnet {
         prefix.extend(["localnet", "exec", "--dir"].map(OsString::from));
         prefix.extend([self.dir.clone().into_os_string(), OsString::from("--")]);
         Ok(prefix)
+    }
+
+    /// The writing end of its lifeline, if it was started on one: it lives for as long as anybody holds a copy.
+    pub fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.lifeline.as_ref().map(|(holder, _)| holder.as_fd())
     }
 
     /// Whether its processes live.

@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 use crate::network::{Action, Ended, Invocation, Problem, Tick};
+use crate::runner::Lease;
+use crate::runner::ledger::Owed;
 use crate::tutorial::progress::{Due, Standing};
 use crate::tutorial::{Selection, Values, plan, plan_due};
 
@@ -183,6 +186,25 @@ impl Sink for Recorded {
     }
 }
 
+/// Notes what it is told to remember.
+struct Noting(Log, Arc<Lease>);
+
+impl Watch for Noting {
+    fn owe(&mut self, owed: &[Owed], _network: &dyn Network) -> Result<()> {
+        let steps: Vec<&str> = owed.iter().map(|owed| owed.step.as_str()).collect();
+        self.0.borrow_mut().push(format!("owed: {}", steps.join(", ")));
+        if !owed.is_empty() {
+            self.1.begin()?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, settled: bool) -> bool {
+        self.0.borrow_mut().push(if settled { "settled" } else { "left to the watchdog" }.into());
+        !settled
+    }
+}
+
 /// A walk to be scripted; the defaults pass.
 #[derive(Default)]
 struct Scenario {
@@ -192,6 +214,7 @@ struct Scenario {
     raise_during: Option<&'static str>,
     nodes: Vec<Option<Vec<String>>>,
     idle: Option<Duration>,
+    lease: Option<Duration>,
     standings: Vec<Standing>,
     check_first: bool,
     noted: bool,
@@ -208,7 +231,7 @@ impl Scenario {
 
     fn walk_with_notes(self) -> (Vec<String>, u8) {
         let log = Log::default();
-        let signals = Signals::default();
+        let signals = Signals::with(Lease::new(self.lease));
         let tutorial = tutorial(self.extra);
         let mut network = ScriptedNetwork {
             log: log.clone(),
@@ -241,7 +264,7 @@ impl Scenario {
             sink: &mut Recorded(log.clone()),
             poll_every: Duration::ZERO,
         }
-        .walk()
+        .walk(&mut Noting(log.clone(), Arc::clone(signals.lease())))
         .expect("the tool works");
         let lines = log.borrow().clone();
         (lines, walked.exit_code())
@@ -255,11 +278,13 @@ fn expect(scenario: Scenario, lines: &[&str], exit_code: u8) {
     assert_eq!(code, exit_code);
 }
 
-const UNDO: [&str; 4] = [
+const UNDO: [&str; 6] = [
     "- taking down what the walk has started",
     "ray down (daemons kept)",
     "stop (daemons kept)",
+    "owed: ",
     "stop network",
+    "settled",
 ];
 
 #[test]
@@ -271,14 +296,18 @@ fn all_steps_pass_and_nothing_is_left_to_take_down() {
             "= env passed",
             "- making the localnet ready",
             "start network",
+            "owed: up",
             "ray up (daemons kept)",
             "= up passed",
+            "owed: up, submit",
             "ray submit (daemons kept)",
             "= submit passed",
             "ray down (daemons kept)",
             "stop (daemons kept)",
+            "owed: ",
             "= down passed",
             "stop network",
+            "settled",
         ],
         0,
     );
@@ -290,7 +319,7 @@ fn a_failed_step_is_followed_by_the_teardown_newest_first() {
     let (lines, code) = scenario.walk();
     let from = lines.iter().position(|line| line == "= submit failed").expect("it failed");
     let mut expected = vec!["= submit failed", "= down not reached: `submit` did not pass", UNDO[0]];
-    expected.push("forget (daemons kept)");
+    expected.extend(["forget (daemons kept)", "owed: up"]);
     expected.extend(&UNDO[1..]);
     assert_eq!(lines[from..], expected);
     assert_eq!(code, 1);
@@ -336,7 +365,35 @@ fn a_signal_during_the_teardown_does_not_stop_it() {
     let (lines, _) = Scenario { script, raise_during: Some("ray down"), ..Scenario::default() }.walk();
     let told = "- already tearing down; please wait, or nodes stay rented".to_owned();
     let at = lines.iter().position(|line| *line == told).expect("it is told");
-    assert_eq!(lines[at + 1..], ["stop (daemons kept)", "stop network"]);
+    assert_eq!(lines[at + 1..], UNDO[2..]);
+}
+
+#[test]
+fn what_could_not_be_taken_down_is_left_to_the_watchdog() {
+    let script = vec![("ray submit", Exit::Code(1), ""), ("stop", Exit::Code(1), "")];
+    let (lines, code) = Scenario { script, ..Scenario::default() }.walk();
+    let at = lines.iter().position(|line| line == "forget (daemons kept)").expect("the newest comes first");
+    let told =
+        "- the watchdog goes on with what could not be taken down; the next `run` says what came of it";
+    let expected = [
+        "owed: up",
+        "ray down (daemons kept)",
+        "stop (daemons kept)",
+        "stop network",
+        "left to the watchdog",
+        told,
+    ];
+    assert_eq!(lines[at + 1..], expected);
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn the_end_of_the_lease_ends_the_command_and_takes_down() {
+    let (lines, code) = Scenario { lease: Some(Duration::ZERO), ..Scenario::default() }.walk();
+    assert!(lines.contains(&"= up could not tell: the lease is over".into()), "{lines:#?}");
+    assert!(lines.contains(&"= submit not reached: the lease is over".into()), "{lines:#?}");
+    assert!(lines.ends_with(&UNDO.map(String::from)), "{lines:#?}");
+    assert_eq!(code, 130);
 }
 
 #[test]
@@ -361,6 +418,7 @@ fn a_skipped_step_leaves_out_what_needs_it() {
             "= submit not reached: it needs `up`, which was skipped",
             "= down not reached: it needs `up`, which was skipped",
             "stop network",
+            "settled",
         ],
         4,
     );

@@ -11,7 +11,7 @@ use super::machine::Machine;
 use super::project::{Place, Report};
 use super::pty::CTRL_C;
 use super::running::Running;
-use super::turn;
+use super::{turn, watchdog};
 use crate::secrets::{self, PRIVATE_KEY};
 
 const TEARDOWN: [(&str, bool); 2] =
@@ -49,6 +49,21 @@ fn assert_no_key_is_told(project: &Path, keys: &[String], walk: &Running) {
     secrets::assert_private(&localnet);
 }
 
+/// By the watchdog, with the real `ray down`, in a localnet that outlived the walk for that; and then nothing is left.
+fn assert_taken_down(machine: &Machine, project: &Path, count: usize) {
+    watchdog::wait(project);
+    machine.assert_nothing_left_soon(project);
+    let records = watchdog::records(project);
+    assert_eq!(records.len(), count);
+    let record = &records[count - 1];
+    assert_eq!((&record["why"], &record["torn_down"]), (&"walk-gone".into(), &true.into()), "{record:#}");
+    let done: Vec<(&str, bool)> = watchdog::commands(record);
+    assert_eq!(done, TEARDOWN, "{record:#}");
+    let log = fs::read_to_string(record["log"].as_str().unwrap()).unwrap();
+    assert!(log.contains("No nodes remaining."), "{log}");
+    secrets::assert_private(&project.join(".golem-outbound/watchdog"));
+}
+
 #[test]
 fn nothing_is_left_however_a_walk_ends() {
     let _turn = turn();
@@ -83,9 +98,10 @@ fn nothing_is_left_however_a_walk_ends() {
     let mut walk = walk_from("ray-up");
     walk.until("[1/9]");
     walk.murder();
-    machine.assert_nothing_left_soon(&project);
+    assert_taken_down(&machine, &project, 1);
 
     let mut walk = walk_on_terminal_from("ray-up");
+    walk.until("`ray down golem-cluster.yaml --yes`: done");
     walk.until("ray-up: passed");
     walk.until("Fetched IP");
     walk.close_terminal();
@@ -97,7 +113,7 @@ fn nothing_is_left_however_a_walk_ends() {
     let keys = app_keys(&place, &project);
     assert_no_key_is_told(&project, &keys, &walk);
     walk.murder();
-    machine.assert_nothing_left_soon(&project);
+    assert_taken_down(&machine, &project, 2);
     assert_eq!(secrets::holders(&project, &secrets_beside(&keys)), Vec::<PathBuf>::new());
     let status = place.command(&["localnet", "status"], &project).output().unwrap();
     let status = String::from_utf8_lossy(&status.stdout).into_owned();

@@ -9,12 +9,14 @@ mod demo;
 mod interruption;
 mod keys;
 mod machine;
+mod money;
 pub mod normalise;
 mod ordinary_user;
 mod project;
 mod pty;
 mod resume;
 mod running;
+mod watchdog;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

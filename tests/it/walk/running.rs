@@ -99,6 +99,13 @@ impl Running {
         assert_eq!(self.child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
     }
 
+    /// The same for a walk that may have ended by itself; whether it had not.
+    pub fn murder_if_alive(mut self) -> bool {
+        // Not reaped before, so the id still is its own.
+        self.signal(Signal::SIGKILL);
+        self.child.wait().unwrap().signal() == Some(Signal::SIGKILL as i32)
+    }
+
     /// All that was said on standard output so far.
     pub fn seen(&self) -> &str {
         &self.seen
