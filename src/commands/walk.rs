@@ -49,6 +49,11 @@ impl NetworkName {
             Self::Mainnet => "mainnet",
         }
     }
+
+    /// The option that names it, as typed; none for the localnet, which is the default.
+    pub fn option(self) -> String {
+        if self == Self::Localnet { String::new() } else { format!(" --network {}", self.name()) }
+    }
 }
 
 /// What a walk is asked for.

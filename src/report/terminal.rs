@@ -1,5 +1,6 @@
 //! The walk as a readable scroll: prose, command, live output, verdicts, hints, summary.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::prose::{continued, wrapped};
@@ -113,13 +114,18 @@ impl<W: Write> Terminal<W> {
         if std::mem::take(&mut self.mid_line) {
             let _ = writeln!(self.out);
         }
-        let text = if self.style.ascii { signs::ascii(text) } else { text.into() };
+        let text = self.written(text);
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
 
+    /// The text in signs that the terminal knows; before it is wrapped, because they may be wider.
+    fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.style.ascii { signs::ascii(text) } else { text.into() }
+    }
+
     fn prose(&mut self, text: &str) {
-        let text = wrapped(text, self.style.width);
+        let text = wrapped(&self.written(text), self.style.width);
         self.line(&text);
     }
 
@@ -173,7 +179,7 @@ impl<W: Write> Terminal<W> {
             return self.prose(&format!("{word}{text}"));
         }
         let width = self.style.width.saturating_sub(mark_width + 4).max(10);
-        for (index, line) in wrapped(text, width).lines().enumerate() {
+        for (index, line) in wrapped(&self.written(text), width).lines().enumerate() {
             let mark = if index == 0 && !mark.is_empty() { mark.to_owned() } else { " ".repeat(mark_width) };
             self.line(&format!("  {mark}  {line}"));
         }
@@ -252,7 +258,7 @@ impl<W: Write> Sink for Terminal<W> {
                 } else {
                     format!("[{number}/{count}] {title}")
                 };
-                let heading = self.bold(&wrapped(&place, self.style.width));
+                let heading = self.bold(&wrapped(&self.written(&place), self.style.width));
                 self.line("");
                 self.line(&heading);
                 self.line("");

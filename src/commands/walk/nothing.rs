@@ -24,11 +24,11 @@ pub(super) fn nothing_to_do(
     reports: &[Document],
 ) -> Result<ExitCode> {
     let done = plan.iter().filter(|planned| planned.is_done()).count();
+    let (network, option) = (request.network.name(), request.network.option());
     narrate(&format!(
-        "all {done} steps are done on {}, and nothing that they depend on has changed; nothing was run\n\n\
-         hint: walk all of them again: `golem-outbound run --again`\n\
-         hint: see where you stand: `golem-outbound status`\n",
-        request.network.name(),
+        "all {done} steps are done on {network}, and nothing that they depend on has changed; nothing was run\n\n\
+         hint: walk all of them again: `golem-outbound run{option} --again`\n\
+         hint: see where you stand: `golem-outbound status{option}`\n",
     ));
     if !reports.is_empty() {
         let folder = tempfile::tempdir().map_err(|error| Error::io("make", std::env::temp_dir(), error))?;
