@@ -209,17 +209,124 @@ fn a_step_that_is_tried_or_run_again_counts_as_it_came_out_last() {
 
 #[test]
 fn markdown_of_a_failed_walk() {
-    insta::assert_snapshot!(markdown::render(&Walk::of(failed())), @r"");
+    insta::assert_snapshot!(markdown::render(&Walk::of(failed())), @r###"
+    ## ❌ p&lt;q&gt; on localnet (simulated): failed
+
+    1 failed, 1 not reached; 6.0 s in all. All of it simulated: it says that your files and your workflow are sound, not that the network has such providers at such prices today.
+
+    | step | | outcome | time | file |
+    | --- | --- | --- | ---: | --- |
+    | up | Up | ❌ failed | 2.0 s | tutorial/up.md:4 |
+    | submit | Do \`submit\` \| &lt;now&gt; | ➖ not reached: \`up\` did not pass |  | tutorial/submit.md:5 |
+
+    ### up: failed
+
+    - ❌ two \| nodes
+      - expected 2
+      - found 1 &lt;of&gt; them
+
+    **hint** (yours to mend): The budget is spent.
+
+    ```text
+    `golem-outbound check`
+    ```
+
+
+    <details><summary>the last 2 of 2 lines of `ray up`</summary>
+
+    ````text
+    <b>|`x`*_]]> & "q" 
+    ```
+    ````
+
+    </details>
+
+    - teardown ray down: ✅ done, 1.0 s
+
+    <details><summary>Downloads: up: 0 of 1 verified</summary>
+
+    | step | URL | result | bytes | node |
+    | --- | --- | --- | ---: | --- |
+    | up | https://ipfs.io/a\|b | failed: reset | 0 | 192.168.0.3 |
+
+    </details>
+
+    ray 2.9.3
+    "###);
 }
 
 #[test]
 fn junit_of_a_failed_walk() {
-    insta::assert_snapshot!(junit::render(&Walk::of(failed())), @r"");
+    insta::assert_snapshot!(junit::render(&Walk::of(failed())), @r###"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="p&lt;q&gt; on localnet (simulated)" tests="3" skipped="1" failures="1" errors="0" time="6.000">
+        <testsuite name="p&lt;q&gt; on localnet (simulated)" tests="3" skipped="1" errors="0" failures="1" time="6.000" timestamp="2026-01-02T03:04:05Z">
+            <properties>
+                <property name="network" value="localnet"/>
+                <property name="simulated" value="true"/>
+                <property name="standing" value="failed"/>
+                <property name="content" value="mirror (simulated)"/>
+                <property name="version of ray" value="2.9.3"/>
+            </properties>
+            <testcase name="up" classname="p&lt;q&gt;" assertions="2" time="2.000" file="tutorial/up.md" line="4">
+                <properties>
+                    <property name="title" value="Up"/>
+                    <property name="command" value="ray up"/>
+                </properties>
+                <failure message="two | nodes">two | nodes
+      expected 2
+      found 1 &lt;of&gt; them
+    hint (yours to mend): The budget is spent.
+      `golem-outbound check`</failure>
+                <system-out>&lt;b&gt;|`x`*_]]&gt; &amp; &quot;q&quot; 
+    ```
+    </system-out>
+            </testcase>
+            <testcase name="submit" classname="p&lt;q&gt;" assertions="0" time="2.000" file="tutorial/submit.md" line="5">
+                <properties>
+                    <property name="title" value="Do `submit` | &lt;now&gt;"/>
+                    <property name="command" value=""/>
+                </properties>
+                <skipped message="not reached: `up` did not pass"/>
+            </testcase>
+            <testcase name="teardown: ray down" classname="p&lt;q&gt;" time="1.000"/>
+        </testsuite>
+    </testsuites>
+    "###);
 }
 
 #[test]
 fn junit_of_a_walk_in_which_nothing_was_run() {
-    insta::assert_snapshot!(junit::render(&Walk::of(nothing_run())), @r"");
+    insta::assert_snapshot!(junit::render(&Walk::of(nothing_run())), @r###"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="p&lt;q&gt; on localnet (simulated)" tests="3" skipped="2" failures="0" errors="1" time="6.000">
+        <testsuite name="p&lt;q&gt; on localnet (simulated)" tests="3" skipped="2" errors="1" failures="0" time="6.000" timestamp="2026-01-02T03:04:05Z">
+            <properties>
+                <property name="network" value="localnet"/>
+                <property name="simulated" value="true"/>
+                <property name="standing" value="nothing was run"/>
+                <property name="content" value="mirror (simulated)"/>
+            </properties>
+            <testcase name="up" classname="p&lt;q&gt;" assertions="0" time="2.000" file="tutorial/up.md" line="4">
+                <properties>
+                    <property name="title" value="Do `up` | &lt;now&gt;"/>
+                    <property name="command" value=""/>
+                </properties>
+                <skipped message="skipped: you skipped it"/>
+            </testcase>
+            <testcase name="submit" classname="p&lt;q&gt;" assertions="0" time="2.000" file="tutorial/submit.md" line="5">
+                <properties>
+                    <property name="title" value="Do `submit` | &lt;now&gt;"/>
+                    <property name="command" value=""/>
+                </properties>
+                <skipped message="skipped: you skipped it"/>
+            </testcase>
+            <testcase name="the walk" classname="p&lt;q&gt;">
+                <error message="nothing was run">2 skipped; 6.0 s in all. Nothing was run, so nothing is shown to work. All of it simulated: it says that your files and your workflow are sound, not that the network has such providers at such prices today.</error>
+            </testcase>
+        </testsuite>
+    </testsuites>
+    "###);
 }
 
 #[test]
