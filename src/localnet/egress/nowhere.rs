@@ -112,6 +112,8 @@ impl Keeper {
                     }
                 }
             }
+            // What is for many is for the neighbours, of whom there are none.
+            Some(Packet::Datagram(to)) if to.ip().is_multicast() || to.ip().is_broadcast() => {}
             Some(Packet::Datagram(to)) if self.gate.filter.allows_udp(*to.ip(), to.port()) => {
                 self.open(Door::Udp(to), bytes).await;
             }
