@@ -51,7 +51,7 @@ impl ClusterConfig {
         };
         let config = Self::view(&document);
         let mut findings = Vec::new();
-        ray_keys::check(&document, &mut findings);
+        ray_keys::check(text, &document, &mut findings);
         golem_keys::check(&document, &mut findings);
         outbound_urls::check(&document, &mut findings);
         image::check(&document, &config, &mut findings);

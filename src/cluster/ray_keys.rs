@@ -3,6 +3,7 @@
 //! May import its siblings. Invariant: what Ray's schema refuses is an error, and so is a key whose absence shows only
 //! after the head node was rented.
 
+mod addition;
 mod beyond;
 mod schema;
 
@@ -49,11 +50,15 @@ const NEEDED: [(&str, &str, Noticed); 13] = [
     ),
 ];
 
-pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(text: &str, document: &Document, findings: &mut Vec<Diagnostic>) {
     let root = document.root();
     for (key, example, noticed) in NEEDED {
         if root.get(key).is_none() {
-            findings.push(missing(key, example, noticed));
+            let finding = missing(key, example, noticed);
+            findings.push(match example.ends_with("[]") || example.ends_with("{}") {
+                true => addition::offer(finding, text, key, example),
+                false => finding,
+            });
         }
     }
     keys(&root, &TOP, TOP.place, findings);

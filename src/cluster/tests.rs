@@ -144,6 +144,32 @@ fn each_key_that_ray_needs_is_missed() {
 }
 
 #[test]
+fn a_key_that_has_nothing_to_say_can_be_added_by_a_fix() {
+    let mut text = GOOD.replace("file_mounts: {}\n", "").replace("\nsetup_commands: []", "");
+    let before = text.clone();
+    for expected in ["setup_commands: []\n", "file_mounts: {}\n"] {
+        let found = ClusterConfig::parse(&text).1;
+        let fix = found[0].fix.as_deref().unwrap_or_else(|| panic!("{found:?}"));
+        let (fixed, made) = crate::diagnostic::apply(&text, [fix]);
+        assert_eq!((fixed.as_str(), made), (format!("{text}{expected}").as_str(), 1));
+        text = fixed;
+    }
+    assert_eq!(codes(&text), Vec::<String>::new());
+    let fix = |text: &str| ClusterConfig::parse(text).1.into_iter().find_map(|finding| finding.fix);
+    let windows = before.replace('\n', "\r\n");
+    assert!(fix(&windows).unwrap().edits[0].replacement.ends_with("\r\n"));
+    // No line can be added behind braces or the end of the document; a text that lacks its line break would get one.
+    assert_eq!(fix("{cluster_name: x}\n"), None);
+    assert_eq!(fix("cluster_name: x\n...\n"), None);
+    assert_eq!(fix("cluster_name: |\n  x"), None);
+    assert!(fix("cluster_name: x").unwrap().edits[0].replacement.starts_with('\n'));
+    assert!(
+        ClusterConfig::parse(&GOOD.replace("idle_timeout_minutes: 5\n", "")).1[0].fix.is_none(),
+        "whoever pays chooses"
+    );
+}
+
+#[test]
 fn wrong_types_are_found_where_they_stand() {
     assert_eq!(changed("file_mounts: {}", "file_mounts:"), ["wrong-type! 28:1"]);
     assert_eq!(changed("\nsetup_commands: []", "\nsetup_commands: ls"), ["wrong-type! 31:17"]);
