@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::doctor::mend_the_machine;
+use super::paragraph::{error_width, fill};
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::narrate;
 use crate::localnet::ContentMode;
+use crate::report::Document;
 use crate::scaffold;
 use crate::tutorial::Selection;
 
@@ -23,6 +25,9 @@ pub struct Args {
     /// Everything in whole lines and words, for a screen reader.
     #[arg(long)]
     plain: bool,
+    /// Write the walk to this file, too: .json, .xml (JUnit), .md, .html or .cast (asciicast). May be given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    reports: Vec<PathBuf>,
 }
 
 /// Runs it.
@@ -32,6 +37,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .hint("name another folder: `golem-outbound demo ./another-demo`")
             .hint("or walk the project that is there: `golem-outbound run` in it"));
     }
+    args.reports.iter().try_for_each(|path| Document::to(path).map(drop))?;
     // `demo` consents to installing what the machine lacks.
     mend_the_machine(NetworkName::Localnet, true)?;
     scaffold(&args.dir)?;
@@ -42,11 +48,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
         yes: true,
         plain: args.plain,
         spend: false,
-        report: None,
+        reports: args.reports.clone(),
         content: args.content,
         providers: None,
     })?;
-    narrate(&format!("the project is in `{}`\n", args.dir.display()));
+    let project =
+        format!("The project is in `{}`. In it, `golem-outbound run` walks again.", args.dir.display());
+    narrate(&fill("", "", &project, error_width().unwrap_or(80)));
     Ok(code)
 }
 

@@ -5,7 +5,8 @@ use std::io::Write;
 
 use super::prose::{continued, wrapped};
 use super::signs;
-use super::summary::{Summary, network_words, seconds};
+use super::summary::{self, seconds};
+use super::walk::{Walk, network_words};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
 
@@ -50,7 +51,7 @@ fn is_dumb() -> bool {
 pub struct Terminal<W> {
     out: W,
     style: Style,
-    summary: Summary,
+    walk: Walk,
     mid_line: bool,
     /// Columns of the line about passing time that stands there now.
     waiting: usize,
@@ -71,7 +72,7 @@ impl<W: Write> Terminal<W> {
         Self {
             out,
             style,
-            summary: Summary::default(),
+            walk: Walk::default(),
             mid_line: false,
             waiting: 0,
             told: 0,
@@ -210,7 +211,15 @@ impl<W: Write> Terminal<W> {
     }
 }
 
-fn cause_words(cause: Cause) -> &'static str {
+impl Terminal<Vec<u8>> {
+    /// What was written since the last call.
+    pub(super) fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
+/// Whose doing a failure is, for people.
+pub(super) fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::You => "yours to mend",
         Cause::Project => "the project's files",
@@ -224,7 +233,8 @@ fn cause_words(cause: Cause) -> &'static str {
 
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
-        self.summary.event(event);
+        // Times are not shown; those who make documents from a walk have its log.
+        self.walk.take(event, std::time::Duration::ZERO);
         if let Event::Waited { elapsed } = event {
             return self.waited(*elapsed);
         }
@@ -264,7 +274,7 @@ impl<W: Write> Sink for Terminal<W> {
                 };
                 self.line(&command);
             }
-            Event::Waited { .. } | Event::Versions(_) => {}
+            Event::Waited { .. } | Event::Versions(_) | Event::TriedAgain => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -275,8 +285,8 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed, .. } => {
-                let text = self.summary.text(*elapsed, self.style.width);
+            Event::WalkFinished { .. } => {
+                let text = summary::text(&self.walk, self.style.width);
                 self.line("");
                 self.line(&text);
             }

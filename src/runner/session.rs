@@ -361,6 +361,7 @@ impl Session<'_> {
             let (outcome, hint) = self.judge(step, &evidence);
             if left > 0 && outcome != Outcome::Passed && !interrupted {
                 self.narrate(format!("`{}` is tried again", step.id));
+                self.sink.event(&Event::TriedAgain);
                 continue;
             }
             if outcome == Outcome::Passed {
