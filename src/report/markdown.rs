@@ -84,7 +84,7 @@ fn trouble(step: &StepReport, page: &mut String) {
     }
     for hint in &step.hints {
         let (whose, why) = (cause_words(hint.cause), text(&hint.why));
-        let _ = writeln!(page, "\n**hint** ({whose}): {why}\n\n{}", block(&hint.command, "sh"));
+        let _ = writeln!(page, "\n**hint** ({whose}): {why}\n\n{}", block(&hint.command, "text"));
     }
     if let Some(evidence) = &step.evidence {
         let all = evidence.output.lines().count();
@@ -93,7 +93,7 @@ fn trouble(step: &StepReport, page: &mut String) {
         let _ = writeln!(
             page,
             "\n<details><summary>{}</summary>\n\n{}\n</details>\n",
-            text(&title),
+            html(&title),
             block(&lines.join("\n"), "text")
         );
     }
@@ -117,7 +117,7 @@ fn downloads(walk: &Walk, page: &mut String) {
     }
     let with = walk.steps.iter().filter(|step| !step.ledger().is_empty());
     let totals: Vec<String> = with.map(|step| format!("{}: {}", step.id, totals(step))).collect();
-    let _ = writeln!(page, "<details><summary>Downloads: {}</summary>\n", text(&totals.join("; ")));
+    let _ = writeln!(page, "<details><summary>Downloads: {}</summary>\n", html(&totals.join("; ")));
     page.push_str("| step | URL | result | bytes | node |\n| --- | --- | --- | ---: | --- |\n");
     for (step, row) in walk.ledger().take(MOST_ROWS) {
         let result = result(step, row);
@@ -172,6 +172,11 @@ fn text(words: &str) -> String {
         }
     }
     escaped
+}
+
+/// A text within an element of HTML, where Markdown does not count.
+fn html(words: &str) -> String {
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A code block whose fence is longer than any run of backticks within.

@@ -317,7 +317,7 @@ pub fn network_words(network: &str, simulated: bool) -> String {
 pub fn duration_words(time: Duration) -> String {
     let whole = time.as_secs_f64().round() as u64;
     match whole {
-        0..600 => format!("{:.1} s", time.as_secs_f64()),
+        0..120 => format!("{:.1} s", time.as_secs_f64()),
         _ => format!("{} min {} s", whole / 60, whole % 60),
     }
 }

@@ -130,8 +130,9 @@ fn redact(value: &mut Value) -> bool {
             *text = clean;
             changed
         }
-        Value::Array(items) => items.iter_mut().fold(false, |changed, item| redact(item) || changed),
-        Value::Object(fields) => fields.values_mut().fold(false, |changed, item| redact(item) || changed),
+        // Counted, not `any`: every item must be looked at, the first change notwithstanding.
+        Value::Array(items) => items.iter_mut().map(redact).filter(|changed| *changed).count() > 0,
+        Value::Object(fields) => fields.values_mut().map(redact).filter(|changed| *changed).count() > 0,
         _ => false,
     }
 }
