@@ -38,6 +38,8 @@ enum Command {
     Whitelist(commands::whitelist::Args),
     /// Walk the tutorial, step by step.
     Run(commands::run::Args),
+    /// For authors: prove a tutorial.
+    Tutorial(commands::tutorial::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -54,6 +56,7 @@ impl Command {
         match self {
             Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
             Self::Run(args) => args.only_prints(),
+            Self::Tutorial(args) => args.only_prints(),
             _ => false,
         }
     }
@@ -92,6 +95,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Tutorial(args) => commands::tutorial::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),

@@ -34,6 +34,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     scaffold(&args.dir)?;
     let code = walk(&Request {
         folder: args.dir.clone(),
+        tutorial: None,
+        trust: false,
+        update: false,
         network: NetworkName::Localnet,
         selection: Selection::All,
         yes: true,

@@ -15,6 +15,9 @@ mod localnet_status;
 pub mod new;
 mod paragraph;
 pub mod run;
+mod trust;
+pub mod tutorial;
+mod update;
 mod walk;
 pub mod whitelist;
 

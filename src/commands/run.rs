@@ -20,6 +20,15 @@ pub struct Args {
     /// Do not ask before each step.
     #[arg(long, short)]
     yes: bool,
+    /// Walk the step files in this folder instead of the project's own.
+    #[arg(long, value_name = "DIR")]
+    tutorial: Option<PathBuf>,
+    /// Agree to all commands of a tutorial that is not the template's; `--yes` does not.
+    #[arg(long)]
+    trust: bool,
+    /// Write what the steps print into the expected outputs of their files, and show the difference.
+    #[arg(long)]
+    update: bool,
     /// Agree to spending GLM on the mainnet; `--yes` does not.
     #[arg(long)]
     spend: bool,
@@ -59,6 +68,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     };
     let request = Request {
         folder: PathBuf::from("."),
+        tutorial: args.tutorial,
+        trust: args.trust,
+        update: args.update,
         network: args.network,
         selection,
         yes: args.yes,

@@ -2,12 +2,16 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
+use super::trust::agree;
+use super::update;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::Sink;
 use crate::exec;
 use crate::exec::marker::{self, State};
 use crate::localnet::ContentMode;
@@ -17,7 +21,7 @@ use crate::network::{
     ProjectLocalnet, Workplace,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
-use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::runner::{DriftWatch, Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked, Witness};
 use crate::tutorial::{Planned, Selection, Tutorial, plan};
 
 /// How often a readiness condition is looked at.
@@ -53,6 +57,12 @@ impl NetworkName {
 pub struct Request {
     /// The project's folder.
     pub folder: PathBuf,
+    /// The folder of somebody else's tutorial.
+    pub tutorial: Option<PathBuf>,
+    /// Whether the commands of a tutorial that is not the template's are agreed to.
+    pub trust: bool,
+    /// Whether the expected outputs are written anew.
+    pub update: bool,
     /// Where it runs.
     pub network: NetworkName,
     /// Which steps.
@@ -74,7 +84,7 @@ pub struct Request {
 /// # Errors
 /// The project or its tutorial cannot be used.
 pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
-    let project = Project::load(&request.folder)?;
+    let project = open(request)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
     for planned in plan(tutorial.steps(), &request.selection, name)? {
@@ -96,9 +106,18 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 /// # Errors
 /// The project cannot be used, something stands in the way, or the tool itself could not go on.
 pub fn walk(request: &Request) -> Result<ExitCode> {
-    let project = Project::load(&request.folder)?;
+    witnessed(request, None)
+}
+
+/// Walks a project before a witness; what people read then goes to standard error.
+///
+/// # Errors
+/// As [`walk`].
+pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCode> {
+    let project = open(request)?;
     let tutorial = project.tutorial(request.network.name())?;
     let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
+    agree(&project, &tutorial, request.network.name(), request.trust)?;
     let _lock = ProjectLock::take(&project.folder)?;
     if runs_own(&tutorial, &plan, "doctor") {
         mend_the_machine(request.network, request.yes)?;
@@ -106,6 +125,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let signals = Signals::catch()?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
+    if let Some(witness) = witness {
+        network = witness.watch(network);
+    }
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
     report_problems(&problems)?;
@@ -116,7 +138,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut guide: Box<dyn Guide> =
         if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
 
-    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), Style::of_stdout()))]);
+    let shown: Box<dyn Write> =
+        if witness.is_some() { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
+    let mut sinks = Sinks(vec![Box::new(Terminal::new(shown, Style::of_stdout()))]);
     let last_run = project.folder.join(".golem-outbound/last-run.json");
     let mut failures = Vec::new();
     for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
@@ -125,18 +149,32 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         failures.push((path, failure));
     }
     let mut commands = ChildProcesses;
-    let walked = Session {
-        project: project.name.clone(),
-        tutorial: &tutorial,
-        plan,
-        network: &mut *network,
-        commands: &mut commands,
-        guide: &mut *guide,
-        signals: &signals,
-        sink: &mut sinks,
-        poll_every: POLL_EVERY,
+    let mut drift = DriftWatch::new(&mut sinks, &tutorial, request.update);
+    let walked = {
+        let mut heard;
+        let sink: &mut dyn Sink = match witness {
+            Some(witness) => {
+                heard = witness.listen(&mut drift);
+                &mut heard
+            }
+            None => &mut drift,
+        };
+        Session {
+            project: project.name.clone(),
+            tutorial: &tutorial,
+            plan,
+            network: &mut *network,
+            commands: &mut commands,
+            guide: &mut *guide,
+            signals: &signals,
+            sink,
+            poll_every: POLL_EVERY,
+        }
+        .walk()?
+    };
+    if request.update {
+        update::write(&project, &tutorial, &drift.into_outputs())?;
     }
-    .walk()?;
     for (path, failure) in failures {
         if let Some(reason) = failure.borrow().as_ref() {
             return Err(Error::new(
@@ -146,6 +184,14 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(walked.exit_code()))
+}
+
+/// The project in the folder, or what the tutorial that was named makes of it.
+fn open(request: &Request) -> Result<Project> {
+    match &request.tutorial {
+        Some(tutorial) => Project::with_tutorial(&request.folder, tutorial),
+        None => Project::load(&request.folder),
+    }
 }
 
 /// Whether a step that is due runs this subcommand of ours.
@@ -164,7 +210,9 @@ fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned])
         .collect();
     let is_made = runs_own(tutorial, plan, "environment");
     let is_needed = commands.iter().any(|argv| argv.first().is_some_and(|program| program != PROGRAM));
-    if is_made || !is_needed {
+    // Without a list of packages nobody asked for an environment.
+    let has_lock = project.folder.join("requirements.lock").is_file();
+    if is_made || !is_needed || (project.steps.is_guest && !has_lock) {
         return None;
     }
     let lock =
@@ -235,6 +283,13 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
     };
     let urls = project.urls.clone();
     let golem = |kind, workplace| -> Result<GolemNetwork> {
+        if !project.has_cluster {
+            return Err(Error::usage(format!(
+                "failed to use a Golem network: `{}` has no golem-cluster.yaml",
+                project.folder.display()
+            ))
+            .hint("walk the tutorial from within a project: `golem-outbound new my-project`, then `cd my-project`"));
+        }
         Ok(GolemNetwork {
             kind,
             workplace,

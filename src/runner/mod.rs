@@ -4,6 +4,7 @@
 //! started, and every way out of a walk leads through the teardown.
 
 mod attempt;
+mod drift;
 mod guide;
 mod live;
 mod lock;
@@ -11,9 +12,14 @@ mod project;
 mod session;
 mod signals;
 mod teardown;
+mod trusted;
+mod witness;
 
+pub use drift::DriftWatch;
 pub use guide::{Answer, Guide, Prompt, Unasked};
 pub use lock::ProjectLock;
-pub use project::{PROJECT_FILE, Project};
+pub use project::{PROJECT_FILE, Project, Steps};
 pub use session::{Ending, Session, StepResult, Walked};
 pub use signals::Signals;
+pub use trusted::Trusted;
+pub use witness::Witness;

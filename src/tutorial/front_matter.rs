@@ -16,6 +16,7 @@ use self::findings::{semantic_findings, yaml_finding};
 use self::place::place;
 use super::check::{Check, Count};
 use super::duration;
+use super::expected::{self, Expected};
 use super::placeholders::{Values, fill, list};
 use super::step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
 use crate::diagnostic::Diagnostic;
@@ -48,6 +49,8 @@ struct FrontMatter {
     #[serde(default)]
     networks: Vec<String>,
     #[serde(default)]
+    leaves: Vec<String>,
+    #[serde(default)]
     wait_for: Option<WaitForEntry>,
     #[serde(default)]
     interrupt_when: Option<InterruptWhenEntry>,
@@ -60,6 +63,8 @@ struct HintEntry {
     cause: Cause,
     why: String,
     command: String,
+    #[serde(default)]
+    samples: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -171,14 +176,14 @@ fn fill_value(value: &mut serde_yaml::Value, values: &Values) -> Result<(), Diag
 
 fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Step, Diagnostic> {
     let mut hints = Vec::new();
-    for HintEntry { symptom, cause, why, command } in front.hints {
+    for HintEntry { symptom, cause, why, command, samples } in front.hints {
         let regex = Regex::new(&symptom).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or_default();
             place(yaml, &symptom, Diagnostic::error("symptom-malformed", format!("`{symptom}`: {reason}")))
                 .help("a symptom is a regular expression; escape `[`, `(`, `.` and the like with `\\`")
         })?;
-        hints.push(Symptom { symptom: regex, hint: Hint { cause, why, command } });
+        hints.push(Symptom { symptom: regex, samples, hint: Hint { cause, why, command } });
     }
     let wait_for = front.wait_for.as_ref().map(condition).transpose();
     let wait_for = wait_for.map_err(|what| {
@@ -200,11 +205,13 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         teardown: front.teardown,
         undoes: front.undoes,
         networks: front.networks,
+        leaves: front.leaves,
         wait_for,
         interrupt_when: front.interrupt_when.map(|InterruptWhenEntry { market_idle, after, failed }| {
             InterruptWhen { market_idle, after, failed }
         }),
-        prose: prose.trim().to_owned(),
+        expected: Expected::all(&prose),
+        prose: expected::shown(&prose),
     })
 }
 
@@ -224,6 +231,11 @@ fn moved(mut finding: Diagnostic, lines: usize) -> Diagnostic {
         span.line += lines;
     }
     finding
+}
+
+/// Where the prose of a step file begins, in bytes; at its end if it has none.
+pub fn prose_start(text: &str) -> usize {
+    split(text).map_or(text.len(), |(_, prose, _)| text.len() - prose.len())
 }
 
 /// Where a text stands in a whole step file, for findings about several files.

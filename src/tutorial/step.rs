@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::check::Check;
+use super::expected::Expected;
 use crate::event::Hint;
 use crate::evidence::Cause;
 
@@ -35,12 +36,16 @@ pub struct Step {
     pub undoes: Vec<String>,
     /// Names of the networks that have a use for the step; none means all.
     pub networks: Vec<String>,
+    /// What the step leaves running or rented, in its author's words; such a step needs a teardown.
+    pub leaves: Vec<String>,
     /// What must be true after the commands before the step is judged.
     pub wait_for: Option<WaitFor>,
     /// When the command is to be interrupted, as Ctrl-C would.
     pub interrupt_when: Option<InterruptWhen>,
-    /// Markdown for the reader.
+    /// Markdown for the reader, without the comments of its author.
     pub prose: String,
+    /// What the prose says that the commands will print; for the reader, never for a verdict.
+    pub expected: Vec<Expected>,
 }
 
 /// A readiness condition.
@@ -77,6 +82,8 @@ pub struct InterruptWhen {
 pub struct Symptom {
     /// Looked for in the output of the step.
     pub symptom: Regex,
+    /// Lines that its author has seen or declares, for whoever proves the tutorial.
+    pub samples: Vec<String>,
     /// What the reader is told.
     pub hint: Hint,
 }

@@ -53,7 +53,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
 const NETWORKS: [&str; 4] = ["local", "localnet", "testnet", "mainnet"];
 
 /// The keys that a message of serde may begin with.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "id",
     "title",
     "run",
@@ -65,6 +65,7 @@ pub(super) const KEYS: [&str; 14] = [
     "teardown",
     "undoes",
     "networks",
+    "leaves",
     "wait_for",
     "interrupt_when",
     "symptom",

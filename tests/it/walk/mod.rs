@@ -7,7 +7,6 @@ mod article;
 mod demo;
 mod interruption;
 mod machine;
-pub mod normalise;
 mod ordinary_user;
 mod project;
 mod pty;
