@@ -21,6 +21,11 @@ use crate::error::Result;
 use crate::outbound::rules::Rules;
 use crate::outbound::whitelist::Whitelist;
 
+/// What ray-on-golem would send for a cluster file, as JSON; none if no node type has `outbound_urls`.
+pub(super) fn sent_manifest(config: &ClusterConfig) -> Option<serde_json::Value> {
+    manifest::sent(config)
+}
+
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
 pub struct Args {

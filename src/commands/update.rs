@@ -10,6 +10,7 @@ use similar::TextDiff;
 use super::check::fixing::replace;
 use crate::content::whitelist_store::Store;
 use crate::error::{Error, Result};
+use crate::exec::installed;
 use crate::runner::Project;
 use crate::tutorial::expected::{Versions, renewed};
 use crate::tutorial::{Tutorial, prose_start};
@@ -54,38 +55,18 @@ pub fn write(project: &Project, tutorial: &Tutorial, outputs: &[(String, String)
 /// The versions that decide what a walk prints now, as far as files tell.
 fn versions(project: &Path) -> Versions {
     let venv = project.join("venv");
-    let python = std::fs::read_to_string(venv.join("pyvenv.cfg")).ok().and_then(|text| python_version(&text));
+    let packages = installed::packages(&venv, &["ray-on-golem", "ray"]);
     let package = |name: &str| {
-        let libraries = std::fs::read_dir(venv.join("lib")).ok()?.flatten();
-        let packages = libraries.flat_map(|library| std::fs::read_dir(library.path().join("site-packages")));
-        let mut names =
-            packages.flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-        names.find_map(|entry| {
-            Some(entry.strip_prefix(name)?.strip_prefix('-')?.strip_suffix(".dist-info")?.to_owned())
-        })
+        let found = packages.iter().find(|package| package.name == name);
+        found.map(|package| package.version.clone())
     };
     let (_, whitelist) = Store::of_user().in_force();
     Versions {
-        ray_on_golem: package("ray_on_golem"),
+        ray_on_golem: package("ray-on-golem"),
         ray: package("ray"),
-        python,
+        python: package("python"),
         whitelist: Some(whitelist.date),
     }
-}
-
-/// Of `pyvenv.cfg`: `version = 3.11.2`, or `version_info = 3.11.2.final.0` as some tools write it.
-fn python_version(text: &str) -> Option<String> {
-    let value = text.lines().find_map(|line| {
-        let (key, value) = line.split_once('=')?;
-        ["version", "version_info"].contains(&key.trim()).then(|| value.trim().to_owned())
-    })?;
-    Some(
-        value
-            .split('.')
-            .take_while(|part| part.chars().all(|c| c.is_ascii_digit()))
-            .collect::<Vec<_>>()
-            .join("."),
-    )
 }
 
 #[cfg(test)]

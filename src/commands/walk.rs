@@ -2,6 +2,8 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+mod about;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -161,6 +163,8 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
         };
         Session {
             project: project.name.clone(),
+            about: about::about(&project),
+            versions: &|| about::versions(&project),
             tutorial: &tutorial,
             plan,
             network: &mut *network,

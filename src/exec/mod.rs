@@ -9,6 +9,7 @@ pub mod disk;
 pub mod doctor;
 pub mod environment;
 pub mod guard;
+pub mod installed;
 pub mod marker;
 pub mod mend;
 mod narration;

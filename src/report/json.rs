@@ -87,12 +87,12 @@ impl Sink for JsonReport {
                 let value = json!({ "command": command, "ok": ok, "seconds": elapsed.as_secs_f64() });
                 self.push("teardown", value);
             }
-            Event::WalkFinished { elapsed } => {
+            Event::WalkFinished { elapsed, .. } => {
                 self.document["seconds"] = json!(elapsed.as_secs_f64());
                 let failure = self.write().err().map(|error| error.to_string());
                 *self.failure.borrow_mut() = failure;
             }
-            Event::Narrated(_) | Event::Output(_) | Event::Waited { .. } => {}
+            Event::Narrated(_) | Event::Versions(_) | Event::Output(_) | Event::Waited { .. } => {}
         }
     }
 }

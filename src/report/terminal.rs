@@ -38,6 +38,8 @@ pub struct Terminal<W> {
     waiting: usize,
     /// Seconds of silence that were last told where nothing can be written over.
     told: u64,
+    /// Whether the rest of a hint is shown by somebody else, when the reader asks for it.
+    first_rung_only: bool,
 }
 
 /// Off a terminal, a silent command is mentioned this often.
@@ -46,7 +48,22 @@ const TELL_EVERY: u64 = 30;
 impl<W: Write> Terminal<W> {
     /// Writes to `out`. A reader that goes away does not end the walk, whose teardown matters more.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, summary: Summary::default(), mid_line: false, waiting: 0, told: 0 }
+        Self {
+            out,
+            style,
+            summary: Summary::default(),
+            mid_line: false,
+            waiting: 0,
+            told: 0,
+            first_rung_only: false,
+        }
+    }
+
+    /// Shows only the first rung of each hint's ladder: for a reader who can ask for the next one.
+    #[must_use]
+    pub fn rung_by_rung(mut self) -> Self {
+        self.first_rung_only = true;
+        self
     }
 
     /// Shows that time passes: in place on a terminal, else every now and then on a line of its own.
@@ -131,9 +148,12 @@ impl<W: Write> Terminal<W> {
     }
 
     fn hinted(&mut self, hint: &Hint) {
-        let word = self.paint("hint", console::Style::new().cyan());
-        self.marked(&word, 4, &format!("({}) {}", cause_words(hint.cause), hint.why));
-        self.marked("", 4, &hint.command);
+        let mut mark = self.paint("hint", console::Style::new().cyan());
+        let mut cause = format!("({}) ", cause_words(hint.cause));
+        let shown = if self.first_rung_only { 1 } else { usize::MAX };
+        for (_, text) in hint.rungs().into_iter().take(shown) {
+            self.marked(&std::mem::take(&mut mark), 4, &format!("{}{text}", std::mem::take(&mut cause)));
+        }
     }
 
     fn finished(&mut self, id: &str, outcome: Outcome, reason: &str, elapsed: std::time::Duration) {
@@ -173,7 +193,7 @@ impl<W: Write> Sink for Terminal<W> {
         }
         self.settle();
         match event {
-            Event::WalkStarted { project, network, simulated, steps } => {
+            Event::WalkStarted { project, network, simulated, steps, .. } => {
                 let title = format!(
                     "Internet access from Ray on Golem: {project}, {} steps on {}",
                     steps.len(),
@@ -195,7 +215,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let command = self.bold(&continued(command, self.style.width));
                 self.line(&command);
             }
-            Event::Waited { .. } => {}
+            Event::Waited { .. } | Event::Versions(_) => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -206,7 +226,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed } => {
+            Event::WalkFinished { elapsed, .. } => {
                 let text = self.summary.text(*elapsed, self.style.width);
                 self.line("");
                 self.line(&text);

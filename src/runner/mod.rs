@@ -17,6 +17,7 @@ mod witness;
 
 pub use drift::DriftWatch;
 pub use guide::{Answer, Guide, Prompt, Unasked};
+pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project, Steps};
 pub use session::{Ending, Session, StepResult, Walked};

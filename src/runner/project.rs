@@ -29,6 +29,8 @@ pub struct Project {
     pub name: String,
     /// Its cluster file.
     pub cluster: ClusterConfig,
+    /// The text of its cluster file.
+    pub cluster_file: String,
     /// URLs that the script downloads, in its order, with the hashes that pin them.
     pub urls: Vec<String>,
     /// Where its step files are.
@@ -76,10 +78,11 @@ impl Project {
             Error::usage(format!("failed to read the project's name from `{PROJECT_FILE}`: {error}"))
                 .hint(format!("write a line such as `project: my-project` in {PROJECT_FILE}"))
         })?;
-        let cluster = cluster(&read(&folder.join(CLUSTER_FILE))?)?;
+        let cluster_file = read(&folder.join(CLUSTER_FILE))?;
+        let cluster = cluster(&cluster_file)?;
         let urls = downloads(&read(&folder.join(SCRIPT))?)?;
         let steps = Steps { folder: folder.join(TUTORIAL), name: TUTORIAL.into(), is_guest: false };
-        Ok(Self { folder, name: made.project, cluster, urls, steps, has_cluster: true })
+        Ok(Self { folder, name: made.project, cluster, cluster_file, urls, steps, has_cluster: true })
     }
 
     /// A tutorial that may be somebody else's. A project keeps its own values and commands; other step files are walked in
@@ -106,16 +109,17 @@ impl Project {
     /// A folder with step files, and whatever of a project it has.
     fn guest(folder: PathBuf, steps: Steps) -> Result<Self> {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let (cluster_file, script) = (folder.join(CLUSTER_FILE), folder.join(SCRIPT));
-        let has_cluster = cluster_file.is_file();
+        let script = folder.join(SCRIPT);
+        let has_cluster = folder.join(CLUSTER_FILE).is_file();
+        let cluster_file = if has_cluster { read(&folder.join(CLUSTER_FILE))? } else { String::new() };
         let cluster = if has_cluster {
-            cluster(&read(&cluster_file)?)?
+            cluster(&cluster_file)?
         } else {
             let (nobodys, _) = ClusterConfig::parse("cluster_name: none\n");
             nobodys.ok_or_else(|| Error::internal("failed to do without a cluster file: no view"))?
         };
         let urls = if script.is_file() { downloads(&read(&script)?)? } else { Vec::new() };
-        Ok(Self { folder, name, cluster, urls, steps, has_cluster })
+        Ok(Self { folder, name, cluster, cluster_file, urls, steps, has_cluster })
     }
 
     /// The sentence that the downloads make, if they are the tutorial's; otherwise nothing is known of their text.

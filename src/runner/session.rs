@@ -6,7 +6,7 @@ use super::attempt::Attempt;
 use super::teardown::Teardown;
 use super::{Answer, Guide, Signals};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, Hint, Sink};
+use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
 use crate::evidence::{Cause, Evidence, Exit, Outcome, Verdict};
 use crate::network::{CommandRunner, Network, PROGRAM};
 use crate::tutorial::step::is_beyond_the_learner;
@@ -16,6 +16,10 @@ use crate::tutorial::{Planned, Step, Tutorial};
 pub struct Session<'a> {
     /// The project's name, for reports.
     pub project: String,
+    /// What its reports begin with.
+    pub about: About,
+    /// The versions of what takes part, looked up anew with every call.
+    pub versions: &'a dyn Fn() -> Vec<Version>,
     /// The steps.
     pub tutorial: &'a Tutorial,
     /// Which of them, in which order.
@@ -34,16 +38,7 @@ pub struct Session<'a> {
     pub poll_every: Duration,
 }
 
-/// How a walk came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// All steps had their turn, or one did not pass.
-    Complete,
-    /// The reader ended it.
-    Quit,
-    /// A signal ended it.
-    Interrupted,
-}
+pub use crate::event::Ending;
 
 /// What a step came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +97,7 @@ impl Session<'_> {
     /// The tool itself could not go on.
     pub fn walk(mut self) -> Result<Walked> {
         let started = Instant::now();
-        self.announce();
+        let versions = self.announce();
         let mut teardown = Teardown::default();
         let mut steps = Vec::new();
         let walked = self.steps(&mut steps, &mut teardown);
@@ -112,23 +107,44 @@ impl Session<'_> {
             torn_down = teardown.run(&*self.network, self.commands, self.signals, self.sink);
         }
         let stopped = self.network.stop();
-        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed() });
-        let ending = walked?;
-        stopped?;
-        Ok(Walked { steps, ending, torn_down })
+        self.announce_new(&versions);
+        let walked = walked.and_then(|ending| stopped.map(|()| ending)).map(|ending| Walked {
+            steps,
+            ending,
+            torn_down,
+        });
+        let (ending, exit_code) = match &walked {
+            Ok(walked) => (walked.ending, walked.exit_code()),
+            Err(error) => (Ending::Broken, error.kind().exit_code()),
+        };
+        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed(), ending, exit_code });
+        walked
     }
 
-    fn announce(&mut self) {
+    /// Says what begins; returns the versions that were told.
+    fn announce(&mut self) -> Vec<Version> {
         let steps = self.plan.iter().map(|planned| &self.tutorial.steps()[planned.index]);
         self.sink.event(&Event::WalkStarted {
             project: self.project.clone(),
             network: self.network.name().to_owned(),
             simulated: self.network.simulated(),
-            steps: steps.map(|step| (step.id.clone(), step.title.clone())).collect(),
+            content: self.network.content(),
+            steps: steps.map(outline).collect(),
+            about: Box::new(std::mem::take(&mut self.about)),
         });
         if let Some(content) = self.network.content() {
             self.sink.event(&Event::Narrated(format!("content: {content}")));
         }
+        self.announce_new(&[])
+    }
+
+    /// Tells the versions if they are others than those that were told before; a step may make the environment.
+    fn announce_new(&mut self, told: &[Version]) -> Vec<Version> {
+        let versions = (self.versions)();
+        if versions != told {
+            self.sink.event(&Event::Versions(versions.clone()));
+        }
+        versions
     }
 
     fn steps(&mut self, results: &mut Vec<StepResult>, teardown: &mut Teardown) -> Result<Ending> {
@@ -179,6 +195,8 @@ impl Session<'_> {
             title: step.title.clone(),
             number,
             count,
+            file: step.file.clone(),
+            line: step.line,
             prose: step.prose.clone(),
             command: step.command_line(),
         });
@@ -292,6 +310,11 @@ impl Session<'_> {
             evidence: evidence.map(Box::new),
         });
     }
+}
+
+/// A step as reports know it before it has its turn.
+fn outline(step: &Step) -> PlannedStep {
+    PlannedStep { id: step.id.clone(), title: step.title.clone(), file: step.file.clone(), line: step.line }
 }
 
 /// Why a step cannot be run after the reader skipped one that it needs.

@@ -61,7 +61,11 @@ struct FrontMatter {
 struct HintEntry {
     symptom: String,
     cause: Cause,
+    #[serde(default)]
+    nudge: String,
     why: String,
+    #[serde(default)]
+    explanation: String,
     command: String,
     #[serde(default)]
     samples: Vec<String>,
@@ -176,14 +180,15 @@ fn fill_value(value: &mut serde_yaml::Value, values: &Values) -> Result<(), Diag
 
 fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Step, Diagnostic> {
     let mut hints = Vec::new();
-    for HintEntry { symptom, cause, why, command, samples } in front.hints {
+    for HintEntry { symptom, cause, nudge, why, explanation, command, samples } in front.hints {
         let regex = Regex::new(&symptom).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.lines().last().unwrap_or_default();
             place(yaml, &symptom, Diagnostic::error("symptom-malformed", format!("`{symptom}`: {reason}")))
                 .help("a symptom is a regular expression; escape `[`, `(`, `.` and the like with `\\`")
         })?;
-        hints.push(Symptom { symptom: regex, samples, hint: Hint { cause, why, command } });
+        let hint = Hint { id: String::new(), cause, nudge, why, explanation, command };
+        hints.push(Symptom { symptom: regex, samples, hint });
     }
     let wait_for = front.wait_for.as_ref().map(condition).transpose();
     let wait_for = wait_for.map_err(|what| {
@@ -196,6 +201,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         id: front.id,
         title: front.title,
         file: file.to_owned(),
+        line: line_of_commands(yaml),
         run: front.run,
         needs: front.needs,
         timeout: front.timeout,
@@ -213,6 +219,11 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         expected: Expected::all(&prose),
         prose: expected::shown(&prose),
     })
+}
+
+/// The line of `run` in the file, whose first line is the opening `---`.
+fn line_of_commands(yaml: &str) -> usize {
+    yaml.lines().position(|line| line.starts_with("run:")).map_or(1, |index| index + 2)
 }
 
 /// The one condition that an entry names; the error is what is wrong with it.

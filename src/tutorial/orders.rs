@@ -56,6 +56,7 @@ fn orders_of(step: &Step) -> Vec<Order> {
         teardown,
         title: _,
         file: _,
+        line: _,
         needs: _,
         timeout: _,
         retry: _,

@@ -18,6 +18,8 @@ pub struct Step {
     pub title: String,
     /// The file that it was read from, for messages.
     pub file: String,
+    /// One-based line of its commands in that file.
+    pub line: usize,
     /// Commands as argument vectors, run in order until one does not return 0.
     pub run: Vec<Vec<String>>,
     /// Ids of the steps that must have passed.

@@ -47,6 +47,18 @@ pub(super) fn shown(config: Option<&ClusterConfig>, image: &Image, base64: bool)
     }
 }
 
+/// The manifest as JSON where the registry was not asked: one, or by node type where they differ.
+pub(super) fn sent(config: &ClusterConfig) -> Option<Value> {
+    let image = Image::default();
+    let manifests = config.node_types.iter().map(|node| (node.name.clone(), manifest(node, &image)));
+    let manifests: Vec<(String, Option<Manifest>)> = manifests.collect();
+    let (_, first) = manifests.iter().find(|(_, manifest)| manifest.is_some())?;
+    if manifests.iter().all(|(_, manifest)| manifest == first) {
+        return Some(json(first));
+    }
+    Some(Value::Object(manifests.iter().map(|(name, manifest)| (name.clone(), json(manifest))).collect()))
+}
+
 fn manifest(node: &NodeType, image: &Image) -> Option<Manifest> {
     let demand = &node.demand;
     if demand.outbound_urls.is_empty() {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
+use crate::event::{Ending, PlannedStep};
 use crate::evidence::{Evidence, Exit, LedgerRow};
 use crate::report::JsonReport;
 
@@ -19,6 +20,10 @@ impl Write for Page {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+fn planned(id: &str, title: &str) -> PlannedStep {
+    PlannedStep { id: id.into(), title: title.into(), file: format!("tutorial/{id}.md"), line: 4 }
 }
 
 fn events() -> Vec<Event> {
@@ -50,13 +55,17 @@ fn events() -> Vec<Event> {
             project: "demo".into(),
             network: "localnet".into(),
             simulated: true,
-            steps: vec![("ray-submit".into(), "Submit".into()), ("ray-down".into(), "Down".into())],
+            content: None,
+            steps: vec![planned("ray-submit", "Submit"), planned("ray-down", "Down")],
+            about: Box::default(),
         },
         Event::StepStarted {
             id: "ray-submit".into(),
             title: "Submit the script to the cluster".into(),
             number: 1,
             count: 2,
+            file: "tutorial/08-ray-submit.md".into(),
+            line: 4,
             prose: "The script is copied to the head node and its tasks run on the nodes.".into(),
             command: "ray submit golem-cluster.yaml simple-outbound.py".into(),
         },
@@ -66,11 +75,11 @@ fn events() -> Vec<Event> {
             check: "12 downloads were fetched and verified".into(),
             verdict: Verdict::Fail { expected: "12".into(), found: "11 of them and one reset".into() },
         },
-        Event::Hinted(Hint {
-            cause: Cause::Whitelist,
-            why: "The host is not among outbound_urls.".into(),
-            command: "golem-outbound check".into(),
-        }),
+        Event::Hinted(Hint::new(
+            Cause::Whitelist,
+            "The host is not among outbound_urls.",
+            "golem-outbound check",
+        )),
         Event::StepFinished {
             id: "ray-submit".into(),
             outcome: Outcome::Failed,
@@ -90,7 +99,7 @@ fn events() -> Vec<Event> {
             ok: true,
             elapsed: Duration::from_secs(13),
         },
-        Event::WalkFinished { elapsed: Duration::from_secs(20) },
+        Event::WalkFinished { elapsed: Duration::from_secs(20), ending: Ending::Complete, exit_code: 1 },
     ]
 }
 
@@ -281,4 +290,19 @@ fn a_document_that_cannot_be_written_is_told() {
     let (mut report, failure) = JsonReport::new("/nonexistent-folder/x.json".into());
     events().iter().for_each(|event| report.event(event));
     assert!(failure.borrow().is_some());
+}
+
+#[test]
+fn a_reader_who_can_ask_sees_the_first_rung_of_a_hint() {
+    let hint = Hint { nudge: "Which host?".into(), ..Hint::new(Cause::Whitelist, "Why.", "`x`") };
+    let shown = |rung_by_rung: bool| {
+        let page = Page::default();
+        let style = Style { width: 60, colour: false, overwrites: false };
+        let terminal = Terminal::new(page.clone(), style);
+        let mut terminal = if rung_by_rung { terminal.rung_by_rung() } else { terminal };
+        terminal.event(&Event::Hinted(hint.clone()));
+        String::from_utf8(page.0.borrow().clone()).unwrap()
+    };
+    assert_eq!(shown(false), "  hint  (the providers' whitelist) Which host?\n        Why.\n        `x`\n");
+    assert_eq!(shown(true), "  hint  (the providers' whitelist) Which host?\n");
 }

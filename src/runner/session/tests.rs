@@ -183,6 +183,8 @@ impl Scenario {
         };
         let walked = Session {
             project: "p".into(),
+            about: About::default(),
+            versions: &Vec::new,
             plan: plan(tutorial.steps(), &Selection::All, "localnet").expect("a plan"),
             tutorial: &tutorial,
             network: &mut network,
