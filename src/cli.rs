@@ -36,8 +36,12 @@ enum Command {
     Add(commands::add::Args),
     /// The whitelist that `check` and `explain` go by.
     Whitelist(commands::whitelist::Args),
-    /// Walk the tutorial, step by step.
+    /// Walk the tutorial, step by step, from where the last walk ended.
     Run(commands::run::Args),
+    /// Say where you stand: which steps are done, and which are due and why.
+    Status(commands::status::Args),
+    /// Forget what was done: all of it, or one step and what needs it.
+    Reset(commands::reset::Args),
     /// For authors: prove a tutorial.
     Tutorial(commands::tutorial::Args),
     /// The emulated Golem Network on this machine.
@@ -54,7 +58,7 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) => true,
             Self::Run(args) => args.only_prints(),
             Self::Tutorial(args) => args.only_prints(),
             _ => false,
@@ -95,6 +99,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Status(args) => commands::status::run(&args),
+        Command::Reset(args) => commands::reset::run(&args),
         Command::Tutorial(args) => commands::tutorial::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),

@@ -6,6 +6,7 @@ mod json;
 mod manifest;
 mod pages;
 mod sarif;
+mod surroundings;
 pub(super) mod text;
 
 use std::path::PathBuf;
@@ -128,6 +129,7 @@ impl<'s> Report<'s> {
         let (whitelist, origin) = super::whitelist::in_force_as_words();
         let (config, mut findings) = ClusterConfig::parse(&sources.cluster.text);
         findings.extend(whitelist_findings(&sources.cluster.text, &whitelist));
+        findings.extend(self::surroundings::findings(&sources.cluster));
         let mut files = vec![Checked { source: &sources.cluster, findings }];
         if let Some(config) = &config {
             for source in &sources.scripts {

@@ -6,6 +6,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::walk::Request;
 use crate::error::{Error, Result};
 use crate::exec::marker::fingerprint;
 use crate::exec::narrate;
@@ -18,7 +19,8 @@ use crate::tutorial::orders::{Order, When, lines, orders, visible};
 ///
 /// # Errors
 /// Nobody agreed: a usage error that says how to.
-pub fn agree(project: &Project, tutorial: &Tutorial, network: &str, trust: bool) -> Result<()> {
+pub fn agree(project: &Project, tutorial: &Tutorial, request: &Request) -> Result<()> {
+    let network = request.network.name();
     let orders = orders(tutorial);
     if !project.steps.is_guest && are_the_templates(project, network, &orders) {
         return Ok(());
@@ -35,7 +37,7 @@ pub fn agree(project: &Project, tutorial: &Tutorial, network: &str, trust: bool)
         narrate(&format!("note: {}\n", visible_text(problem)));
     }
     narrate(&shown(project, &told, trusted.last(&project.steps.folder)));
-    if !(trust || answered(project)?) {
+    if !(request.trust || answered(project, request.plain)?) {
         return Err(refused(project));
     }
     if !trusted.remember(&project.steps.folder, &told)? {
@@ -94,11 +96,11 @@ fn shown(project: &Project, told: &[String], before: Option<&[String]>) -> Strin
 }
 
 /// Whether somebody at a terminal typed the word.
-fn answered(project: &Project) -> Result<bool> {
+fn answered(project: &Project, plain: bool) -> Result<bool> {
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(refused(project));
     }
-    let answer = Prompt::new(Signals::catch()?).line("Type `trust` to agree: ");
+    let answer = Prompt::new(Signals::catch()?, plain).line("Type `trust` to agree: ");
     Ok(answer.as_deref() == Some("trust"))
 }
 

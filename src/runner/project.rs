@@ -329,7 +329,6 @@ mod tests {
         for (from, to, code) in [
             ("cluster_name: \"golem-cluster\"", "cluster_name: [", ""),
             ("- \"https://ipfs.io\"", "- \"ipfs.io\"", "outbound-url-without-scheme"),
-            ("outbound_urls:\n          - \"https://ipfs.io\"", "outbound_urls: []", "outbound-urls-empty"),
             (
                 "outbound_urls:\n          - \"https://ipfs.io\"",
                 "outbound_urls: \"https://ipfs.io\"",

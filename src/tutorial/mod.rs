@@ -16,6 +16,7 @@ mod order;
 pub mod orders;
 mod placeholders;
 mod plan;
+pub mod progress;
 pub mod proof;
 pub mod step;
 mod suggestion;
@@ -27,8 +28,8 @@ pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
 pub use normalise::normalise;
 pub use placeholders::{Value, Values};
-pub use plan::{Planned, Selection, Why, plan};
-pub use step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
+pub use plan::{Planned, Selection, Why, plan, plan_due};
+pub use step::{Already, Condition, InterruptWhen, Step, Symptom, WaitFor};
 
 use crate::diagnostic::Diagnostic;
 

@@ -8,6 +8,8 @@ use super::step::Step;
 /// When a command is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum When {
+    /// Before its turn, to see whether there is anything to do.
+    First,
     /// In its turn.
     Run,
     /// Whenever the walk ends.
@@ -18,6 +20,7 @@ impl When {
     /// Before the command, for people.
     fn words(self) -> &'static str {
         match self {
+            Self::First => "to look first: ",
             Self::Run => "",
             Self::Teardown => "on any end: ",
         }
@@ -65,6 +68,9 @@ fn orders_of(step: &Step) -> Vec<Order> {
         undoes: _,
         networks: _,
         leaves: _,
+        inputs: _,
+        already,
+        fingerprint: _,
         wait_for: _,
         interrupt_when: _,
         prose: _,
@@ -73,7 +79,8 @@ fn orders_of(step: &Step) -> Vec<Order> {
     let of = |when: When, commands: &[Vec<String>]| -> Vec<Order> {
         commands.iter().map(|argv| Order { step: id.clone(), when, argv: argv.clone() }).collect()
     };
-    [of(When::Run, run), of(When::Teardown, teardown)].concat()
+    let first = already.as_ref().map(|already| of(When::First, &already.run)).unwrap_or_default();
+    [first, of(When::Run, run), of(When::Teardown, teardown)].concat()
 }
 
 /// An argument as a shell would read it back, with every control, formatting or otherwise invisible character escaped.
@@ -120,9 +127,12 @@ mod tests {
 
     #[test]
     fn every_command_is_shown() {
-        let text = "---\nid: up\ntitle: T\nrun:\n  - [ray, up]\n  - [echo, \"a b\"]\nteardown:\n  - [ray, down]\nchecks:\n  - exit_code: 0\n---\n";
+        let text = "---\nid: up\ntitle: T\nalready: {run: [[ray, status]], checks: [{exit_code: 0}], why: w}\nrun:\n  - [ray, up]\n  - [echo, \"a b\"]\nteardown:\n  - [ray, down]\nchecks:\n  - exit_code: 0\n---\n";
         let tutorial = Tutorial::load(&[("01-a.md".into(), text.into())], &Values::new()).unwrap();
-        assert_eq!(lines(&orders(&tutorial)), ["up: ray up", "up: echo 'a b'", "up: on any end: ray down"]);
+        assert_eq!(
+            lines(&orders(&tutorial)),
+            ["up: to look first: ray status", "up: ray up", "up: echo 'a b'", "up: on any end: ray down"]
+        );
     }
 
     #[test]
