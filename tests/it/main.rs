@@ -22,6 +22,7 @@ mod script;
 mod secrets;
 mod ssh;
 mod template;
+mod tutorial;
 mod walk;
 mod whitelist;
 mod yagna;

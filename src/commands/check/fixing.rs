@@ -190,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.py");
         fs::write(&path, "changed").unwrap();
-        let error = replace(&path, "as it was", "fixed").unwrap_err();
+        let error = replace(&path, "as it was", "fixed", "x").unwrap_err();
         assert!(error.message().ends_with("it was changed meanwhile"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "changed");
     }

@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_hint_that_another_one_always_takes_is_told() {
-        let both = hint("HTTP", "\"HTTP 500\"") + &hint("HTTP 429", "\"HTTP 429\"");
+        let both = [hint("HTTP", "\"HTTP 500\""), hint("HTTP 429", "\"HTTP 429\"")].concat();
         assert_eq!(found(&both, None), [("hint-shadowed", Some(10))]);
     }
 }
