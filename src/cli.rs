@@ -42,6 +42,8 @@ enum Command {
     Status(commands::status::Args),
     /// Forget what was done: all of it, or one step and what needs it.
     Reset(commands::reset::Args),
+    /// Report the last walk again: its summary, or documents.
+    Report(commands::report::Args),
     /// For authors: prove a tutorial.
     Tutorial(commands::tutorial::Args),
     /// The emulated Golem Network on this machine.
@@ -58,7 +60,9 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) | Self::Report(_) => {
+                true
+            }
             Self::Run(args) => args.only_prints(),
             Self::Tutorial(args) => args.only_prints(),
             _ => false,
@@ -101,6 +105,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(args) => commands::run::run(args),
         Command::Status(args) => commands::status::run(&args),
         Command::Reset(args) => commands::reset::run(&args),
+        Command::Report(args) => commands::report::run(args),
         Command::Tutorial(args) => commands::tutorial::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),

@@ -153,7 +153,7 @@ fn walk(args: &CheckArgs, dir: &Path) -> Result<(ExitCode, Vec<Proved>)> {
         yes: true,
         plain: false,
         spend: false,
-        report: None,
+        reports: Vec::new(),
         content: args.content,
         providers: None,
     };

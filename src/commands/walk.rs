@@ -3,6 +3,7 @@
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
 mod about;
+mod nothing;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use super::doctor::mend_the_machine;
 use super::trust::agree;
 use super::update;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::event::Sink;
 use crate::exec::marker::{self, State};
 use crate::exec::{self, narrate};
@@ -22,9 +23,9 @@ use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace,
 };
-use crate::report::{JsonReport, Sinks, Style, Terminal};
+use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
 use crate::runner::{
-    DriftWatch, Guide, Journal, Project, ProjectLock, Prompt, Session, Signals, Unasked, Witness,
+    DriftWatch, Guide, Journal, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked, Witness,
 };
 use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
@@ -54,6 +55,11 @@ impl NetworkName {
             Self::Mainnet => "mainnet",
         }
     }
+
+    /// The option that names it, as typed; none for the localnet, which is the default.
+    pub fn option(self) -> String {
+        if self == Self::Localnet { String::new() } else { format!(" --network {}", self.name()) }
+    }
 }
 
 /// What a walk is asked for.
@@ -77,8 +83,8 @@ pub struct Request {
     pub plain: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
-    /// Where the JSON report goes as well.
-    pub report: Option<PathBuf>,
+    /// Where reports go as well; the extension chooses the format.
+    pub reports: Vec<PathBuf>,
     /// Where the localnet's content comes from.
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
@@ -122,6 +128,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
 /// # Errors
 /// As [`walk`].
 pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCode> {
+    let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
     let project = open(request)?;
     let tutorial = project.tutorial(request.network.name())?;
     agree(&project, &tutorial, request)?;
@@ -130,7 +137,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
     if !plan.iter().any(Planned::is_due) {
-        return Ok(nothing_to_do(request, &plan));
+        return nothing::nothing_to_do(request, &project, &tutorial, &plan, &reports);
     }
     // A machine may lose what it had when the step passed, and to look takes no time.
     if plan_has_own(&tutorial, &plan, "doctor") {
@@ -153,29 +160,25 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     let mut guide: Box<dyn Guide> =
         if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
 
+    let events = log_of_project(&project.folder);
     let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
     let shown: Box<dyn Write> =
         if witness.is_some() { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
     let terminal = Terminal::new(shown, style);
-    let terminal = if asks { terminal.rung_by_rung() } else { terminal };
-    let mut sinks = Sinks(vec![Box::new(terminal)]);
-    let last_run = project.folder.join(".golem-outbound/last-run.json");
-    let mut failures = Vec::new();
-    for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
-        let (report, failure) = JsonReport::new(path.clone());
-        sinks.0.push(Box::new(report));
-        failures.push((path, failure));
-    }
-    let mut commands = ChildProcesses;
+    let mut terminal = if asks { terminal.rung_by_rung() } else { terminal };
+    let mut log = EventLog::create(events.clone())?;
+    let mut sinks = Sinks(vec![&mut terminal, &mut log]);
     let mut drift = DriftWatch::new(&mut sinks, &tutorial, request.update);
+    let mut commands = ChildProcesses;
     let walked = {
+        let mut redacting = Redacting(Sinks(vec![&mut drift]));
         let mut heard;
         let sink: &mut dyn Sink = match witness {
             Some(witness) => {
-                heard = witness.listen(&mut drift);
+                heard = witness.listen(&mut redacting);
                 &mut heard
             }
-            None => &mut drift,
+            None => &mut redacting,
         };
         Session {
             project: project.name.clone(),
@@ -192,20 +195,18 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
             sink,
             poll_every: POLL_EVERY,
         }
-        .walk()?
+        .walk()
     };
+    let outputs = drift.into_outputs();
+    log.finish()?;
+    let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
+    let written = write_documents(&documents, &events);
+    let code = walked?.exit_code();
+    written?;
     if request.update {
-        update::write(&project, &tutorial, &drift.into_outputs())?;
+        update::write(&project, &tutorial, &outputs)?;
     }
-    for (path, failure) in failures {
-        if let Some(reason) = failure.borrow().as_ref() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("failed to write `{}`: {reason}", path.display()),
-            ));
-        }
-    }
-    Ok(ExitCode::from(walked.exit_code()))
+    Ok(ExitCode::from(code))
 }
 
 /// The project in the folder, or what the tutorial that was named makes of it.
@@ -229,18 +230,6 @@ fn note_ignored(journal: &Journal<'_>) {
     if let Some(why) = journal.ignored() {
         narrate(&format!("note: {why}\n"));
     }
-}
-
-/// Nothing is run, so nothing is known of today, and the exit code is not 0.
-fn nothing_to_do(request: &Request, plan: &[Planned]) -> ExitCode {
-    let done = plan.iter().filter(|planned| planned.is_done()).count();
-    narrate(&format!(
-        "all {done} steps are done on {}, and nothing that they depend on has changed; nothing was run\n\n\
-         hint: walk all of them again: `golem-outbound run --again`\n\
-         hint: see where you stand: `golem-outbound status`\n",
-        request.network.name(),
-    ));
-    ExitCode::from(ErrorKind::Inconclusive.exit_code())
 }
 
 /// Whether a step that is due runs this subcommand of ours.

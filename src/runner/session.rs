@@ -130,7 +130,9 @@ impl Session<'_> {
             let id = &self.tutorial.steps()[first.index].id;
             let (count, why) = (self.plan.len(), first.why.words());
             self.narrate(format!("{done} of {count} steps are done; the walk goes on at `{id}`: {why}"));
-            self.narrate("to walk all of them again: `golem-outbound run --again`");
+            let network = self.network.name();
+            let option = if network == "localnet" { String::new() } else { format!(" --network {network}") };
+            self.narrate(format!("to walk all of them again: `golem-outbound run{option} --again`"));
         }
         self.announce_new(&[])
     }
@@ -359,6 +361,7 @@ impl Session<'_> {
             let (outcome, hint) = self.judge(step, &evidence);
             if left > 0 && outcome != Outcome::Passed && !interrupted {
                 self.narrate(format!("`{}` is tried again", step.id));
+                self.sink.event(&Event::TriedAgain);
                 continue;
             }
             if outcome == Outcome::Passed {

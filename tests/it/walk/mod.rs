@@ -4,12 +4,15 @@
 
 mod another_cluster;
 mod article;
+mod cheap;
 mod demo;
 mod interruption;
+mod keys;
 mod machine;
 mod ordinary_user;
 mod project;
 mod pty;
+mod resume;
 mod running;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
