@@ -44,6 +44,8 @@ enum Command {
     Reset(commands::reset::Args),
     /// Report the last walk again: its summary, or documents.
     Report(commands::report::Args),
+    /// For authors: prove a tutorial.
+    Tutorial(commands::tutorial::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -65,6 +67,7 @@ impl Command {
                 true
             }
             Self::Run(args) => args.only_prints(),
+            Self::Tutorial(args) => args.only_prints(),
             _ => false,
         }
     }
@@ -106,6 +109,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Status(args) => commands::status::run(&args),
         Command::Reset(args) => commands::reset::run(&args),
         Command::Report(args) => commands::report::run(args),
+        Command::Tutorial(args) => commands::tutorial::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::Watchdog(args) => commands::watchdog::run(args),

@@ -1,13 +1,13 @@
 //! `golem-outbound check`: findings about the project's cluster file and Python files, before a provider is paid.
 
 mod files;
-mod fixing;
+pub(super) mod fixing;
 mod json;
 mod manifest;
 mod pages;
 mod sarif;
 mod surroundings;
-mod text;
+pub(super) mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -43,6 +43,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     scaffold(&args.dir)?;
     let code = walk(&Request {
         folder: args.dir.clone(),
+        tutorial: None,
+        trust: false,
+        update: false,
         network: NetworkName::Localnet,
         selection: Some(Selection::All),
         yes: true,

@@ -21,6 +21,15 @@ pub struct Args {
     /// Do not ask before each step.
     #[arg(long, short)]
     yes: bool,
+    /// Walk the step files in this folder instead of the project's own.
+    #[arg(long, value_name = "DIR")]
+    tutorial: Option<PathBuf>,
+    /// Agree to all commands of a tutorial that is not the template's; `--yes` does not.
+    #[arg(long)]
+    trust: bool,
+    /// Write what the steps print into the expected outputs of their files, and show the difference.
+    #[arg(long)]
+    update: bool,
     /// Agree to spending GLM on the mainnet; `--yes` does not.
     #[arg(long)]
     spend: bool,
@@ -62,7 +71,7 @@ struct LeaseLength(Option<Duration>);
 const DEFAULT_LEASE: Duration = Duration::from_secs(3600);
 
 /// Where nothing is paid, nothing has to end.
-fn default_lease(network: NetworkName) -> Option<Duration> {
+pub(super) fn default_lease(network: NetworkName) -> Option<Duration> {
     matches!(network, NetworkName::Testnet | NetworkName::Mainnet).then_some(DEFAULT_LEASE)
 }
 
@@ -89,12 +98,16 @@ impl Args {
 pub fn run(args: Args) -> Result<ExitCode> {
     let selection = match args.from {
         Some(step) => Some(Selection::From(step)),
-        None if args.again => Some(Selection::All),
+        // What is renewed has to be printed first, by every step.
+        None if args.again || args.update => Some(Selection::All),
         None if args.steps.is_empty() => None,
         None => Some(Selection::Steps(args.steps)),
     };
     let request = Request {
         folder: PathBuf::from("."),
+        tutorial: args.tutorial,
+        trust: args.trust,
+        update: args.update,
         network: args.network,
         selection,
         yes: args.yes,

@@ -5,14 +5,18 @@
 mod about;
 mod nothing;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
+use super::trust::agree;
+use super::update;
 use crate::cluster::Ceiling;
 use crate::error::{Error, Result};
+use crate::event::Sink;
 use crate::exec::marker::{self, State};
 use crate::exec::{self, narrate};
 use crate::localnet::ContentMode;
@@ -24,7 +28,8 @@ use crate::network::{
 use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
 use crate::runner::watchdog::Watchdog;
 use crate::runner::{
-    Guide, Journal, Lease, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked, aftermath,
+    DriftWatch, Guide, Journal, Lease, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked,
+    Witness, aftermath,
 };
 use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
@@ -66,6 +71,12 @@ impl NetworkName {
 pub struct Request {
     /// The project's folder.
     pub folder: PathBuf,
+    /// The folder of somebody else's tutorial.
+    pub tutorial: Option<PathBuf>,
+    /// Whether the commands of a tutorial that is not the template's are agreed to.
+    pub trust: bool,
+    /// Whether the expected outputs are written anew.
+    pub update: bool,
     /// Where it runs.
     pub network: NetworkName,
     /// Which steps; none means those that are due.
@@ -91,7 +102,7 @@ pub struct Request {
 /// # Errors
 /// The project or its tutorial cannot be used.
 pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
-    let project = Project::load(&request.folder)?;
+    let project = open(request)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
     let journal = Journal::open(project.folder.clone(), name, &tutorial);
@@ -115,9 +126,18 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 /// # Errors
 /// The project cannot be used, something stands in the way, or the tool itself could not go on.
 pub fn walk(request: &Request) -> Result<ExitCode> {
+    witnessed(request, None)
+}
+
+/// Walks a project before a witness; what people read then goes to standard error.
+///
+/// # Errors
+/// As [`walk`].
+pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCode> {
     let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
-    let project = Project::load(&request.folder)?;
+    let project = open(request)?;
     let tutorial = project.tutorial(request.network.name())?;
+    agree(&project, &tutorial, request)?;
     let _lock = ProjectLock::take(&project.folder)?;
     tell_what_was_before(&project)?;
     let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
@@ -133,6 +153,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let signals = Signals::catch(Lease::new(request.lease))?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
+    if let Some(witness) = witness {
+        network = witness.watch(network);
+    }
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
     if matches!(request.network, NetworkName::Local | NetworkName::Localnet) {
@@ -149,35 +172,61 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
 
     let events = log_of_project(&project.folder);
     let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
-    let terminal = Terminal::new(std::io::stdout(), style);
+    let shown: Box<dyn Write> =
+        if witness.is_some() { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) };
+    let terminal = Terminal::new(shown, style);
     let mut terminal = if asks { terminal.rung_by_rung() } else { terminal };
     let mut log = EventLog::create(events.clone())?;
-    let mut sink = Redacting(Sinks(vec![&mut terminal, &mut log]));
+    let mut sinks = Sinks(vec![&mut terminal, &mut log]);
+    let mut drift = DriftWatch::new(&mut sinks, &tutorial, request.update);
     let mut commands = ChildProcesses;
     let mut watchdog =
         Watchdog::new(&project.folder, &project.cluster.cluster_name, Arc::clone(signals.lease()));
-    let walked = Session {
-        project: project.name.clone(),
-        about: about::about(&project),
-        versions: &|| about::versions(&project),
-        tutorial: &tutorial,
-        plan,
-        network: &mut *network,
-        commands: &mut commands,
-        guide: &mut *guide,
-        memory: &mut journal,
-        check_first: request.selection != Some(Selection::All),
-        signals: &signals,
-        sink: &mut sink,
-        poll_every: POLL_EVERY,
-    }
-    .walk(&mut watchdog);
+    let walked = {
+        let mut redacting = Redacting(Sinks(vec![&mut drift]));
+        let mut heard;
+        let sink: &mut dyn Sink = match witness {
+            Some(witness) => {
+                heard = witness.listen(&mut redacting);
+                &mut heard
+            }
+            None => &mut redacting,
+        };
+        Session {
+            project: project.name.clone(),
+            about: about::about(&project),
+            versions: &|| about::versions(&project),
+            tutorial: &tutorial,
+            plan,
+            network: &mut *network,
+            commands: &mut commands,
+            guide: &mut *guide,
+            memory: &mut journal,
+            check_first: request.selection != Some(Selection::All),
+            signals: &signals,
+            sink,
+            poll_every: POLL_EVERY,
+        }
+        .walk(&mut watchdog)
+    };
+    let outputs = drift.into_outputs();
     log.finish()?;
     let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
     let written = write_documents(&documents, &events);
     let code = walked?.exit_code();
     written?;
+    if request.update {
+        update::write(&project, &tutorial, &outputs)?;
+    }
     Ok(ExitCode::from(code))
+}
+
+/// The project in the folder, or what the tutorial that was named makes of it.
+fn open(request: &Request) -> Result<Project> {
+    match &request.tutorial {
+        Some(tutorial) => Project::with_tutorial(&request.folder, tutorial),
+        None => Project::load(&request.folder),
+    }
 }
 
 /// The steps that were asked for, or those that are due and those that are done.
@@ -226,7 +275,9 @@ fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned])
         .collect();
     let is_made = runs_own(tutorial, plan, "environment");
     let is_needed = commands.iter().any(|argv| argv.first().is_some_and(|program| program != PROGRAM));
-    if is_made || !is_needed {
+    // Without a list of packages nobody asked for an environment.
+    let has_lock = project.folder.join("requirements.lock").is_file();
+    if is_made || !is_needed || (project.steps.is_guest && !has_lock) {
         return None;
     }
     let lock =
@@ -310,6 +361,13 @@ fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
     };
     let urls = project.urls.clone();
     let golem = |kind, workplace| -> Result<GolemNetwork> {
+        if !project.has_cluster {
+            return Err(Error::usage(format!(
+                "failed to use a Golem network: `{}` has no golem-cluster.yaml",
+                project.folder.display()
+            ))
+            .hint("walk the tutorial from within a project: `golem-outbound new my-project`, then `cd my-project`"));
+        }
         Ok(GolemNetwork {
             kind,
             workplace,

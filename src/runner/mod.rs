@@ -5,6 +5,7 @@
 
 pub mod aftermath;
 mod attempt;
+mod drift;
 mod guide;
 mod journal;
 mod keyboard;
@@ -23,18 +24,23 @@ mod signals;
 mod state;
 mod surroundings;
 mod teardown;
+mod trusted;
 mod watch;
 pub mod watchdog;
+mod witness;
 
+pub use drift::DriftWatch;
 pub use guide::{Answer, Guide, Moment, Question, Unasked};
 pub use journal::{Journal, Memory};
 pub use lease::{Lease, words as time_words};
 pub use lock::ProjectLock;
-pub use project::{PROJECT_FILE, Project};
+pub use project::{PROJECT_FILE, Project, Steps};
 pub use prompt::Prompt;
 pub use redaction::{Redacting, redacted};
 pub use results::{Ending, StepResult, Walked};
 pub use session::Session;
 pub use signals::Signals;
 pub use state::State;
+pub use trusted::Trusted;
 pub use watch::{Unwatched, Watch};
+pub use witness::Witness;

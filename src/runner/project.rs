@@ -15,6 +15,7 @@ use crate::tutorial::{Tutorial, Value, Values};
 pub const PROJECT_FILE: &str = "golem-outbound.yaml";
 const CLUSTER_FILE: &str = "golem-cluster.yaml";
 const SCRIPT: &str = "simple-outbound.py";
+const TUTORIAL: &str = "tutorial";
 
 /// A host that no default whitelist has, for the step that shows a refusal.
 const BLOCKED_URL: &str = "https://example.com/";
@@ -32,6 +33,21 @@ pub struct Project {
     pub cluster_file: String,
     /// URLs that the script downloads, in its order, with the hashes that pin them.
     pub urls: Vec<String>,
+    /// Where its step files are.
+    pub steps: Steps,
+    /// Whether there is a cluster file; without one, what `cluster` says is nobody's.
+    pub has_cluster: bool,
+}
+
+/// The folder of a tutorial's step files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steps {
+    /// Absolute, without symbolic links.
+    pub folder: PathBuf,
+    /// As people call it: `tutorial`, or as it was given.
+    pub name: String,
+    /// Whether it is not the project's own. Then only files whose names begin with a digit are steps.
+    pub is_guest: bool,
 }
 
 /// What a walk needs of the file that makes a folder a project.
@@ -65,7 +81,45 @@ impl Project {
         let cluster_file = read(&folder.join(CLUSTER_FILE))?;
         let cluster = cluster(&cluster_file)?;
         let urls = downloads(&read(&folder.join(SCRIPT))?)?;
-        Ok(Self { folder, name: made.project, cluster, cluster_file, urls })
+        let steps = Steps { folder: folder.join(TUTORIAL), name: TUTORIAL.into(), is_guest: false };
+        Ok(Self { folder, name: made.project, cluster, cluster_file, urls, steps, has_cluster: true })
+    }
+
+    /// A tutorial that may be somebody else's. A project keeps its own values and commands; other step files are walked in
+    /// the project at `here` if there is one, else in their own folder, with what a cluster file and a script there say.
+    ///
+    /// # Errors
+    /// As [`Project::load`], and a folder that cannot be read.
+    pub fn with_tutorial(here: &Path, given: &Path) -> Result<Self> {
+        if given.join(PROJECT_FILE).is_file() {
+            return Self::load(given);
+        }
+        let folder = given.canonicalize().map_err(|error| Error::io("open", given, error))?;
+        let inner = folder.join(TUTORIAL);
+        let is_inner = names_of_steps(&folder, true)?.is_empty() && inner.is_dir();
+        let (steps_in, name) =
+            if is_inner { (inner, given.join(TUTORIAL)) } else { (folder.clone(), given.to_owned()) };
+        let steps = Steps { folder: steps_in, name: name.display().to_string(), is_guest: true };
+        if here.join(PROJECT_FILE).is_file() {
+            return Ok(Self { steps, ..Self::load(here)? });
+        }
+        Self::guest(folder, steps)
+    }
+
+    /// A folder with step files, and whatever of a project it has.
+    fn guest(folder: PathBuf, steps: Steps) -> Result<Self> {
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let script = folder.join(SCRIPT);
+        let has_cluster = folder.join(CLUSTER_FILE).is_file();
+        let cluster_file = if has_cluster { read(&folder.join(CLUSTER_FILE))? } else { String::new() };
+        let cluster = if has_cluster {
+            cluster(&cluster_file)?
+        } else {
+            let (nobodys, _) = ClusterConfig::parse("cluster_name: none\n");
+            nobodys.ok_or_else(|| Error::internal("failed to do without a cluster file: no view"))?
+        };
+        let urls = if script.is_file() { downloads(&read(&script)?)? } else { Vec::new() };
+        Ok(Self { folder, name, cluster, cluster_file, urls, steps, has_cluster })
     }
 
     /// The sentence that the downloads make, if they are the tutorial's; otherwise nothing is known of their text.
@@ -87,45 +141,76 @@ impl Project {
             .iter()
             .map(|url| url.as_str().trim_end_matches('/').to_owned())
             .collect();
-        let outbound = if declared.is_empty() { self.urls.clone() } else { declared };
-        let workers = self.cluster.min_workers;
         let mut values = Values::from([
             ("project".to_owned(), Value::from(self.name.clone())),
-            ("cluster_name".into(), self.cluster.cluster_name.clone().into()),
             ("network".into(), network.into()),
+            ("tutorial".into(), self.steps.folder.display().to_string().into()),
+            ("blocked_url".into(), BLOCKED_URL.into()),
+        ]);
+        if let Some(first) = self.urls.first() {
+            values.insert("first_url".into(), first.clone().into());
+            values.insert("urls".into(), self.urls.clone().into());
+            values.insert("final_sentence".into(), self.final_sentence().into());
+        }
+        if !self.has_cluster {
+            return values;
+        }
+        let outbound = if declared.is_empty() { self.urls.clone() } else { declared };
+        let workers = self.cluster.min_workers;
+        values.extend([
+            ("cluster_name".to_owned(), Value::from(self.cluster.cluster_name.clone())),
             ("payment_network".into(), self.cluster.payment_network.clone().into()),
             ("image_tag".into(), self.cluster.image_tag.clone().unwrap_or_default().into()),
             ("outbound_urls".into(), outbound.into()),
             ("workers".into(), workers.to_string().into()),
             ("nodes".into(), (workers + 1).to_string().into()),
-            ("urls".into(), self.urls.clone().into()),
-            ("final_sentence".into(), self.final_sentence().into()),
-            ("blocked_url".into(), BLOCKED_URL.into()),
         ]);
-        if let Some(first) = self.urls.first() {
-            values.insert("first_url".into(), first.clone().into());
-        }
         values
     }
 
-    /// Reads `tutorial/*.md`.
+    /// The step files: what people call them, and their texts.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn step_files(&self) -> Result<Vec<(String, String)>> {
+        let names = names_of_steps(&self.steps.folder, self.steps.is_guest)?;
+        let file = |name: String| {
+            let text = read(&self.steps.folder.join(&name))?;
+            Ok((Path::new(&self.steps.name).join(name).display().to_string(), text))
+        };
+        names.into_iter().map(file).collect()
+    }
+
+    /// Where a step file is, by what people call it.
+    pub fn step_file(&self, name: &str) -> PathBuf {
+        self.steps.folder.join(Path::new(name).file_name().unwrap_or_default())
+    }
+
+    /// Reads the step files.
     ///
     /// # Errors
     /// All findings of all files, rendered with their places.
     pub fn tutorial(&self, network: &str) -> Result<Tutorial> {
-        let folder = self.folder.join("tutorial");
-        let mut files = Vec::new();
-        let entries = std::fs::read_dir(&folder).map_err(|error| Error::io("read", &folder, error))?;
-        for entry in entries {
-            let path = entry.map_err(|error| Error::io("read", &folder, error))?.path();
-            if path.extension().is_some_and(|extension| extension == "md") {
-                let name =
-                    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                files.push((format!("tutorial/{name}"), read(&path)?));
-            }
-        }
+        let files = self.step_files()?;
         Tutorial::load(&files, &self.values(network)).map_err(|findings| as_usage(&files, &findings))
     }
+}
+
+/// The names of the Markdown files in a folder; of a guest only those that begin with a digit, because others, such as a
+/// README, may be there as well.
+fn names_of_steps(folder: &Path, is_guest: bool) -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Error::io("read", folder, error))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| Error::io("read", folder, error))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_step = !is_guest || name.starts_with(|c: char| c.is_ascii_digit());
+        if is_step && path.extension().is_some_and(|extension| extension == "md") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn as_usage(files: &[(String, String)], findings: &[(String, Diagnostic)]) -> Error {

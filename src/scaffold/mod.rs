@@ -17,3 +17,4 @@ pub use name::{check_name, check_target};
 pub use placeholder::{Placeholder, placeholders};
 pub use project::{ANSWERS_FILE, Project};
 pub use share_links::{Rewritten, rewritten};
+pub use template::step_files;

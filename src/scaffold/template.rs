@@ -13,6 +13,15 @@ const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/template.rs"
 /// The placeholders' definitions, as cargo-generate reads them.
 pub const CONFIG: &str = include_str!("../../template/cargo-generate.toml");
 
+/// The step files of the tutorial as every new project gets them: name and text. Nothing in them is filled before a walk.
+pub fn step_files() -> Vec<(String, String)> {
+    let step = |(path, content): &(&str, &[u8])| {
+        let name = path.strip_prefix("tutorial/")?;
+        Some((name.to_owned(), String::from_utf8_lossy(content).into_owned()))
+    };
+    FILES.iter().filter_map(step).collect()
+}
+
 /// Writes the template into an existing empty folder.
 pub fn unpack(folder: &Path) -> Result<()> {
     for (path, content) in FILES {

@@ -18,6 +18,7 @@ use self::findings::{semantic_findings, yaml_finding};
 use self::place::place;
 use super::check::{Check, Count};
 use super::duration;
+use super::expected::{self, Expected};
 use super::placeholders::{Values, fill, list};
 use super::progress::fingerprint;
 use super::step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
@@ -50,6 +51,8 @@ struct FrontMatter {
     undoes: Vec<String>,
     #[serde(default)]
     networks: Vec<String>,
+    #[serde(default)]
+    leaves: Vec<String>,
     #[serde(default)]
     inputs: Option<Vec<String>>,
     #[serde(default)]
@@ -217,6 +220,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         teardown: front.teardown,
         undoes: front.undoes,
         networks: front.networks,
+        leaves: front.leaves,
         inputs: front.inputs,
         already: front.already.map(AlreadyEntry::already),
         fingerprint: String::new(),
@@ -224,7 +228,8 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         interrupt_when: front.interrupt_when.map(|InterruptWhenEntry { market_idle, after, failed }| {
             InterruptWhen { market_idle, after, failed }
         }),
-        prose: prose.trim().to_owned(),
+        expected: Expected::all(&prose),
+        prose: expected::shown(&prose),
     })
 }
 
@@ -249,6 +254,11 @@ fn moved(mut finding: Diagnostic, lines: usize) -> Diagnostic {
         span.line += lines;
     }
     finding
+}
+
+/// Where the prose of a step file begins, in bytes; at its end if it has none.
+pub fn prose_start(text: &str) -> usize {
+    split(text).map_or(text.len(), |(_, prose, _)| text.len() - prose.len())
 }
 
 /// Where a text stands in a whole step file, for findings about several files.

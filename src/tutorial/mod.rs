@@ -6,21 +6,27 @@
 
 mod check;
 pub mod duration;
+pub mod expected;
 mod findings;
 mod front_matter;
 mod funnel;
 mod ledger;
+mod normalise;
 mod order;
+pub mod orders;
 mod placeholders;
 mod plan;
 pub mod progress;
+pub mod proof;
 pub mod step;
 mod suggestion;
 
 pub use check::{Check, Count, FunnelCheck, LedgerCheck, NodesOf};
 pub use findings::{parse_findings, parse_verdicts};
+pub use front_matter::prose_start;
 pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
+pub use normalise::normalise;
 pub use placeholders::{Value, Values};
 pub use plan::{Planned, Selection, Why, plan, plan_due};
 pub use step::{Already, Condition, InterruptWhen, Step, Symptom, WaitFor};

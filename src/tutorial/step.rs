@@ -5,6 +5,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use super::check::Check;
+use super::expected::Expected;
 use crate::event::Hint;
 use crate::evidence::Cause;
 
@@ -37,6 +38,8 @@ pub struct Step {
     pub undoes: Vec<String>,
     /// Names of the networks that have a use for the step; none means all.
     pub networks: Vec<String>,
+    /// What the step leaves running or rented, in its author's words; such a step needs a teardown.
+    pub leaves: Vec<String>,
     /// Files of the project that the step depends on, besides its own; none written means all. See [`super::progress`].
     pub inputs: Option<Vec<String>>,
     /// How to see that there is nothing to do.
@@ -47,8 +50,10 @@ pub struct Step {
     pub wait_for: Option<WaitFor>,
     /// When the command is to be interrupted, as Ctrl-C would.
     pub interrupt_when: Option<InterruptWhen>,
-    /// Markdown for the reader.
+    /// Markdown for the reader, without the comments of its author.
     pub prose: String,
+    /// What the prose says that the commands will print; for the reader, never for a verdict.
+    pub expected: Vec<Expected>,
 }
 
 /// How to see, before a step is run, that what it is for is true already.

@@ -23,6 +23,7 @@ mod script;
 mod secrets;
 mod ssh;
 mod template;
+mod tutorial;
 mod walk;
 mod whitelist;
 mod yagna;

@@ -98,21 +98,21 @@ pub(super) fn diff(before: &Sources, after: &Sources) -> String {
 pub(super) fn write(before: &Sources, after: &Sources) -> Result<()> {
     for (before, after) in before.all().zip(after.all()) {
         if before.text != after.text {
-            replace(&after.path, &before.content(), &after.content())?;
+            replace(&after.path, &before.content(), &after.content(), "golem-outbound check --fix")?;
         }
     }
     Ok(())
 }
 
 /// Replaces a file's content as a whole: a reader sees the old one or the new one. A symbolic link keeps pointing at
-/// the file; owner and permissions stay.
-fn replace(path: &Path, expected: &str, content: &str) -> Result<()> {
+/// the file; owner and permissions stay. `again` is the command to type if somebody else has changed it meanwhile.
+pub(in crate::commands) fn replace(path: &Path, expected: &str, content: &str, again: &str) -> Result<()> {
     let target = path.canonicalize().map_err(|error| Error::io("find", path, error))?;
     let metadata = fs::metadata(&target).map_err(|error| Error::io("read", path, error))?;
     let now = fs::read(&target).map_err(|error| Error::io("read", path, error))?;
     if now != expected.as_bytes() {
         let message = format!("failed to write `{}`: it was changed meanwhile", path.display());
-        return Err(Error::usage(message).hint("look again: `golem-outbound check --fix`"));
+        return Err(Error::usage(message).hint(format!("look again: `{again}`")));
     }
     let folder = target.parent().unwrap_or(Path::new("/"));
     let written = || -> std::io::Result<()> {
@@ -190,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.py");
         fs::write(&path, "changed").unwrap();
-        let error = replace(&path, "as it was", "fixed").unwrap_err();
+        let error = replace(&path, "as it was", "fixed", "x").unwrap_err();
         assert!(error.message().ends_with("it was changed meanwhile"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "changed");
     }

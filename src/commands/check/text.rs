@@ -56,6 +56,13 @@ fn whole(report: &Report<'_>, look: Look) -> String {
     [rendered(report, look), verdicts(report, look), counted(report, look)].concat()
 }
 
+/// One finding for people, as wide and as colourful as standard output.
+pub(in crate::commands) fn one(file: &str, source: &str, finding: &Diagnostic) -> String {
+    let look = Look::of_stdout();
+    let text = finding.render_within(file, source, Some(look.quoted));
+    painted(&fill_finding(&text, look.width), finding.severity, look.colour) + "\n"
+}
+
 fn rendered(report: &Report<'_>, look: Look) -> String {
     let one = |(file, finding): (&super::SourceFile, &Diagnostic)| {
         let text = finding.render_within(&file.name(), &file.text, Some(look.quoted));

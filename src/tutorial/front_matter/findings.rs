@@ -54,7 +54,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
 const NETWORKS: [&str; 4] = ["local", "localnet", "testnet", "mainnet"];
 
 /// The keys that a message of serde may begin with.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 17] = [
     "id",
     "title",
     "run",
@@ -66,6 +66,7 @@ pub(super) const KEYS: [&str; 16] = [
     "teardown",
     "undoes",
     "networks",
+    "leaves",
     "inputs",
     "already",
     "wait_for",

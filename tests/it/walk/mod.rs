@@ -10,7 +10,6 @@ mod interruption;
 mod keys;
 mod machine;
 mod money;
-pub mod normalise;
 mod ordinary_user;
 mod project;
 mod pty;

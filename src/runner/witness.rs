@@ -1,0 +1,127 @@
+//! Notes what can be observed before and after each step of a walk, for whoever proves a tutorial.
+//!
+//! May import `event`, `evidence`, `network` and `tutorial`. Invariant: the walk is the ordinary one; a witness only looks,
+//! except that on the localnet it lets a command's processes live, to see whether there are any. The localnet's end is theirs.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::event::{Event, Sink};
+use crate::evidence::Evidence;
+use crate::network::{Invocation, Network, PROGRAM, Problem};
+use crate::tutorial::proof::{Proved, nothing};
+
+#[derive(Default)]
+struct Seen {
+    before: Option<Evidence>,
+    proved: Vec<Proved>,
+}
+
+/// What was seen; its clones share it.
+#[derive(Clone, Default)]
+pub struct Witness(Rc<RefCell<Seen>>);
+
+impl Witness {
+    /// The network with a look at it before each step's first command.
+    pub fn watch(&self, inner: Box<dyn Network>) -> Box<dyn Network> {
+        Box::new(Watched { inner, seen: self.clone() })
+    }
+
+    /// Hears the walk on its way to another sink.
+    pub fn listen<'a>(&self, inner: &'a mut dyn Sink) -> impl Sink + use<'a> {
+        Listening { inner, seen: self.clone() }
+    }
+
+    /// What was seen of each step that was run.
+    pub fn proved(&self) -> Vec<Proved> {
+        self.0.borrow().proved.clone()
+    }
+}
+
+struct Listening<'a> {
+    inner: &'a mut dyn Sink,
+    seen: Witness,
+}
+
+impl Sink for Listening<'_> {
+    fn event(&mut self, event: &Event) {
+        let mut seen = self.seen.0.borrow_mut();
+        match event {
+            Event::StepStarted { .. } => seen.before = None,
+            Event::StepFinished { id, outcome, evidence: Some(evidence), .. } => {
+                // A step that ran had a first command.
+                let before = seen.before.take().unwrap_or_else(nothing);
+                let after = (**evidence).clone();
+                seen.proved.push(Proved { id: id.clone(), before, after, outcome: *outcome });
+            }
+            _ => {}
+        }
+        drop(seen);
+        self.inner.event(event);
+    }
+}
+
+struct Watched {
+    inner: Box<dyn Network>,
+    seen: Witness,
+}
+
+impl Network for Watched {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn simulated(&self) -> bool {
+        self.inner.simulated()
+    }
+
+    fn content(&self) -> Option<String> {
+        self.inner.content()
+    }
+
+    fn preflight(&self) -> Vec<Problem> {
+        self.inner.preflight()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.inner.is_ready()
+    }
+
+    fn start(&mut self) -> Result<()> {
+        self.inner.start()
+    }
+
+    fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
+        let before = || Evidence {
+            nodes: self.inner.nodes(),
+            busy_ports: self.inner.busy_ports(),
+            processes: self.inner.processes(),
+            ..nothing()
+        };
+        self.seen.0.borrow_mut().before.get_or_insert_with(before);
+        let in_localnet = self.inner.simulated() && argv.first().is_some_and(|program| program != PROGRAM);
+        self.inner.command(argv, timeout, keep_daemons || in_localnet)
+    }
+
+    fn nodes(&self) -> Option<Vec<String>> {
+        self.inner.nodes()
+    }
+
+    fn market_idle_for(&self) -> Option<Duration> {
+        self.inner.market_idle_for()
+    }
+
+    fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
+        self.inner.busy_ports()
+    }
+
+    fn processes(&self) -> Option<Vec<String>> {
+        self.inner.processes()
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        self.inner.stop()
+    }
+}

@@ -1,0 +1,139 @@
+//! What a check says before and after its step: the proof that it sees the step at all.
+//!
+//! May import `diagnostic`, `evidence` and its siblings. Invariant: a step is proved by a check that did not pass before and
+//! passed after; one that could not tell before did not pass.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::evidence::{Evidence, Exit, Outcome, Verdict};
+use crate::tutorial::Step;
+use crate::tutorial::front_matter::place_in_file;
+
+/// What is observed when nothing has run: no output, no end of a command, no node, no process, every port free.
+pub fn nothing() -> Evidence {
+    Evidence {
+        exit: Exit::Interrupted,
+        output: String::new(),
+        elapsed: Duration::ZERO,
+        ledger: Vec::new(),
+        findings: Vec::new(),
+        verdicts: Vec::new(),
+        nodes: Some(Vec::new()),
+        busy_ports: Some(Vec::new()),
+        processes: Some(Vec::new()),
+    }
+}
+
+/// What was seen of one step in a walk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proved {
+    /// Its id.
+    pub id: String,
+    /// What could be observed right before its first command.
+    pub before: Evidence,
+    /// What could be observed after its last one.
+    pub after: Evidence,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+impl Proved {
+    /// For each check: what it asks, and what it said before and after.
+    pub fn checks(&self, step: &Step) -> Vec<(String, Verdict, Verdict)> {
+        let both = |check: &crate::tutorial::Check| {
+            (check.words(), check.judge(&self.before), check.judge(&self.after))
+        };
+        step.checks.iter().map(both).collect()
+    }
+
+    /// What the walk found wrong with the step.
+    pub fn findings(&self, step: &Step, text: &str) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        let checks = self.checks(step);
+        if checks.iter().all(|(_, before, _)| *before == Verdict::Pass) {
+            let words: Vec<&str> = checks.iter().map(|(words, ..)| words.as_str()).collect();
+            let message =
+                format!("every check of step `{}` passed before it ran: {}", step.id, words.join("; "));
+            let finding = Diagnostic::error("checks-pass-before", message)
+                .help("add a check of what the step changes; one that passes anyway proves nothing");
+            found.push(place_in_file(text, "checks:", finding));
+        }
+        // What could not be told, because of a network for instance, is no defect of the tutorial.
+        if self.outcome == Outcome::Failed {
+            let failed: Vec<&str> = checks
+                .iter()
+                .filter(|(_, _, after)| *after != Verdict::Pass)
+                .map(|(words, ..)| words.as_str())
+                .collect();
+            let message =
+                format!("step `{}` was walked and {}: {}", step.id, self.outcome.word(), failed.join("; "));
+            let finding = Diagnostic::error("step-does-not-pass", message)
+                .help("read what the walk said above; mend the command or the check");
+            found.push(place_in_file(text, "checks:", finding));
+        }
+        found.extend(self.left_behind(step, text));
+        found
+    }
+
+    fn left_behind(&self, step: &Step, text: &str) -> Option<Diagnostic> {
+        if !step.teardown.is_empty() {
+            return None;
+        }
+        let new = |before: Vec<String>, after: Vec<String>| -> Vec<String> {
+            after.into_iter().filter(|one| !before.contains(one)).collect()
+        };
+        let ports = |evidence: &Evidence| -> Vec<String> {
+            let busy = evidence.busy_ports.iter().flatten();
+            busy.map(|(port, holder)| format!("port {port}, held by {holder}")).collect()
+        };
+        let processes = |evidence: &Evidence| evidence.processes.clone().unwrap_or_default();
+        let mut left = new(processes(&self.before), processes(&self.after));
+        left.extend(new(ports(&self.before), ports(&self.after)));
+        if left.is_empty() {
+            return None;
+        }
+        let message =
+            format!("step `{}` has no teardown, and after it there lived on: {}", step.id, left.join("; "));
+        let finding = Diagnostic::error("step-leaves-something", message)
+            .help("end it within the step, or write a `teardown:` that does");
+        Some(place_in_file(text, "run:", finding))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tutorial::{Tutorial, Values};
+
+    fn codes(checks: &str, before: Evidence, after: Evidence, outcome: Outcome) -> Vec<&'static str> {
+        let text = format!("---\nid: a\ntitle: T\nrun:\n  - [x]\nchecks:\n{checks}---\n");
+        let tutorial = Tutorial::load(&[("01-a.md".into(), text.clone())], &Values::new()).unwrap();
+        let proved = Proved { id: "a".into(), before, after, outcome };
+        proved.findings(&tutorial.steps()[0], &text).iter().map(|finding| finding.code).collect()
+    }
+
+    fn done() -> Evidence {
+        Evidence { exit: Exit::Code(0), output: "done\n".into(), ..nothing() }
+    }
+
+    #[test]
+    fn a_step_is_proved_by_a_check_that_changes_its_mind() {
+        assert!(codes("  - exit_code: 0\n", nothing(), done(), Outcome::Passed).is_empty());
+        assert_eq!(codes("  - ports_free\n", nothing(), done(), Outcome::Passed), ["checks-pass-before"]);
+        assert_eq!(
+            codes("  - exit_code: 0\n", nothing(), nothing(), Outcome::Failed),
+            ["step-does-not-pass"]
+        );
+    }
+
+    #[test]
+    fn what_lives_on_after_a_step_without_a_teardown_is_found() {
+        let port = Some(vec![(6379, "`gcs_server` (process 7)".to_owned())]);
+        let after = Evidence { processes: Some(vec!["sleep".into()]), busy_ports: port.clone(), ..done() };
+        let found = codes("  - exit_code: 0\n", nothing(), after.clone(), Outcome::Passed);
+        assert_eq!(found, ["step-leaves-something"]);
+        let before = Evidence { processes: Some(vec!["sleep".into()]), busy_ports: port, ..nothing() };
+        assert!(codes("  - exit_code: 0\n", before, after, Outcome::Passed).is_empty());
+    }
+}
