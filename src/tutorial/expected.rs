@@ -92,7 +92,7 @@ impl Line {
 
     /// Whether this expected line is like that printed one, with or without the name of the task that Ray puts before it.
     fn stands_for(&self, printed: &Self) -> bool {
-        occurs(&self.plain, &printed.plain) || occurs(&self.plain, payload(&printed.plain))
+        occurs(&self.plain, &printed.plain) || occurs(&self.plain, &normalise(payload(&printed.text)))
     }
 }
 

@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn what_was_left_out_of_a_line_stays_left_out() {
         let output = "Ray 2.10.0 has started at /home/a/x\nversion 7 of ray\n";
-        let renewed = renew("Ray 2.9.3 … /home/b/x\n…\nversion… of rai\n", output);
+        let renewed = renew("Ray 2.9.3 has … /home/b/x\n…\nversion… of rai\n", output);
         assert_eq!(body_of(&renewed), "Ray 2.10.0 has started at …/x\n…\nversion… of ray\n");
     }
 
