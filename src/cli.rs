@@ -38,6 +38,10 @@ enum Command {
     Whitelist(commands::whitelist::Args),
     /// Walk the tutorial, step by step.
     Run(commands::run::Args),
+    /// Known failures: list them, print one, or say which one an output shows.
+    Hint(commands::hint::Args),
+    /// Write one file with all that helps others to help you, without secrets; nothing is sent.
+    Support(commands::support::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -52,7 +56,7 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Hint(_) => true,
             Self::Run(args) => args.only_prints(),
             _ => false,
         }
@@ -92,6 +96,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Hint(args) => commands::hint::run(args),
+        Command::Support(args) => commands::support::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),

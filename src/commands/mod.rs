@@ -9,12 +9,14 @@ pub mod doctor;
 pub mod environment;
 pub mod explain;
 pub mod guard;
+pub mod hint;
 pub mod localnet;
 pub mod localnet_process;
 mod localnet_status;
 pub mod new;
 mod paragraph;
 pub mod run;
+pub mod support;
 mod walk;
 pub mod whitelist;
 

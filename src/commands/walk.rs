@@ -135,6 +135,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         signals: &signals,
         sink: &mut sinks,
         poll_every: POLL_EVERY,
+        counted: None,
     }
     .walk()?;
     for (path, failure) in failures {

@@ -38,6 +38,8 @@ pub struct Terminal<W> {
     waiting: usize,
     /// Seconds of silence that were last told where nothing can be written over.
     told: u64,
+    /// What was waited for when it was told.
+    awaited: String,
     /// Whether the rest of a hint is shown by somebody else, when the reader asks for it.
     first_rung_only: bool,
 }
@@ -55,6 +57,7 @@ impl<W: Write> Terminal<W> {
             mid_line: false,
             waiting: 0,
             told: 0,
+            awaited: String::new(),
             first_rung_only: false,
         }
     }
@@ -66,17 +69,31 @@ impl<W: Write> Terminal<W> {
         self
     }
 
-    /// Shows that time passes: in place on a terminal, else every now and then on a line of its own.
-    fn waited(&mut self, elapsed: std::time::Duration) {
+    /// Shows that time passes, and for what: in place on a terminal, else every now and then on a line of its own.
+    fn waited(&mut self, what: &str, elapsed: std::time::Duration) {
         let seconds = elapsed.as_secs();
+        if self.awaited != what {
+            what.clone_into(&mut self.awaited);
+            self.told = 0;
+        }
         if self.style.overwrites && !self.mid_line {
-            let text = format!("  ... {seconds} s");
-            let _ = write!(self.out, "\r{text}");
+            let text = if what.is_empty() {
+                format!("  ... {seconds} s")
+            } else {
+                format!("  ... {seconds} s, {what}")
+            };
+            // A line that wraps could not be written over.
+            let text: String = text.chars().take(self.style.width.saturating_sub(1)).collect();
+            let columns = text.chars().count();
+            let _ = write!(self.out, "\r{text}{}", " ".repeat(self.waiting.saturating_sub(columns)));
             let _ = self.out.flush();
-            self.waiting = self.waiting.max(text.len());
+            self.waiting = self.waiting.max(columns);
         } else if !self.style.overwrites && seconds >= self.told + TELL_EVERY {
             self.told = seconds;
-            self.line(&format!("- still running after {seconds} s"));
+            match what {
+                "" => self.line(&format!("- still running after {seconds} s")),
+                _ => self.prose(&format!("- after {seconds} s still {what}")),
+            }
         }
     }
 
@@ -188,8 +205,8 @@ fn cause_words(cause: Cause) -> &'static str {
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
         self.summary.event(event);
-        if let Event::Waited { elapsed } = event {
-            return self.waited(*elapsed);
+        if let Event::Waited { what, elapsed } = event {
+            return self.waited(what, *elapsed);
         }
         self.settle();
         match event {

@@ -7,10 +7,13 @@ mod attempt;
 mod guide;
 mod live;
 mod lock;
+mod pause;
 mod project;
+mod readiness;
 mod session;
 mod signals;
 mod teardown;
+mod watch;
 
 pub use guide::{Answer, Guide, Prompt, Unasked};
 pub use lock::ProjectLock;

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
+use super::pause::pause;
 use super::teardown::Teardown;
 use super::{Answer, Guide, Signals};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Hint, Sink};
-use crate::evidence::{Cause, Evidence, Exit, Outcome, Verdict};
+use crate::evidence::{Cause, Evidence, Exit, Funnel, Outcome, Verdict};
 use crate::network::{CommandRunner, Network, PROGRAM};
 use crate::tutorial::step::is_beyond_the_learner;
-use crate::tutorial::{Planned, Step, Tutorial};
+use crate::tutorial::{Planned, Step, Tutorial, parse_funnel};
 
 /// Everything that a walk is made of.
 pub struct Session<'a> {
@@ -32,6 +33,8 @@ pub struct Session<'a> {
     pub sink: &'a mut dyn Sink,
     /// How often a readiness condition is looked at.
     pub poll_every: Duration,
+    /// What network-stats has counted in this walk; nothing at its start.
+    pub counted: Option<Funnel>,
 }
 
 /// How a walk came to its end.
@@ -94,6 +97,10 @@ enum Turn {
     Stop,
     End(Ending),
 }
+
+/// What is said of a failure that nothing is known of.
+const UNKNOWN: &str = "this is none of the known failures; `golem-outbound support` writes a file that helps others to \
+                       help you, and sends nothing";
 
 impl Session<'_> {
     /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns.
@@ -200,13 +207,16 @@ impl Session<'_> {
         self.start_network_for(step)?;
         teardown.register(&step.id, &step.teardown);
         let keep_daemons = !teardown.is_empty();
-        for left in (0..=step.retry).rev() {
+        for number in 1..=step.retry.times + 1 {
             let evidence = self.attempt(keep_daemons).run(step)?;
-            let interrupted = self.signals.take();
+            let mut interrupted = self.signals.take();
             let (outcome, hint) = self.judge(step, &evidence);
-            if left > 0 && outcome != Outcome::Passed && !interrupted {
-                self.sink.event(&Event::Narrated(format!("`{}` is tried again", step.id)));
-                continue;
+            // What the reader or the project got wrong goes wrong again; the network may be better the next time.
+            if number <= step.retry.times && outcome == Outcome::Inconclusive && !interrupted {
+                if self.pause_before(step, number) {
+                    continue;
+                }
+                interrupted = self.signals.take();
             }
             if outcome == Outcome::Passed {
                 step.undoes.iter().for_each(|undone| teardown.discharge(undone));
@@ -246,7 +256,22 @@ impl Session<'_> {
             sink: self.sink,
             poll_every: self.poll_every,
             keep_daemons,
+            counted: self.counted.as_ref(),
         }
+    }
+
+    /// Waits before the try after this one; whether no signal arrived.
+    fn pause_before(&mut self, step: &Step, number: u32) -> bool {
+        let length = step.retry.pause_before(number);
+        let again = format!(
+            "`{}` is tried again in {} s, for the {} time of {}",
+            step.id,
+            length.as_secs(),
+            ordinal(number),
+            step.retry.times
+        );
+        self.sink.event(&Event::Narrated(again));
+        pause(length, self.signals, self.sink)
     }
 
     /// Judges, and tells apart what the learner can mend from what the network, a provider or upstream did.
@@ -255,13 +280,18 @@ impl Session<'_> {
         for (check, verdict) in step.checks.iter().zip(&verdicts) {
             self.sink.event(&Event::Checked { check: check.words(), verdict: verdict.clone() });
         }
+        if let Some(counted) = parse_funnel(&evidence.output) {
+            self.counted = Some(counted);
+        }
         let outcome = Outcome::of(&verdicts);
         if outcome == Outcome::Passed {
             return (outcome, None);
         }
-        let hint = step.hint(&evidence.output).cloned();
-        if let Some(hint) = &hint {
-            self.sink.event(&Event::Hinted(hint.clone()));
+        let hint = step.hint(&evidence.text()).cloned();
+        match &hint {
+            Some(hint) => self.sink.event(&Event::Hinted(hint.clone())),
+            None if evidence.exit == Exit::Interrupted => {}
+            None => self.sink.event(&Event::Narrated(UNKNOWN.into())),
         }
         match &hint {
             Some(hint) if is_beyond_the_learner(hint.cause) => (Outcome::Inconclusive, Some(hint.clone())),
@@ -291,6 +321,15 @@ impl Session<'_> {
             elapsed,
             evidence: evidence.map(Box::new),
         });
+    }
+}
+
+fn ordinal(number: u32) -> String {
+    match number {
+        1 => "first".into(),
+        2 => "second".into(),
+        3 => "third".into(),
+        _ => format!("{number}th"),
     }
 }
 

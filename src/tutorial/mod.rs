@@ -4,6 +4,7 @@
 //! Invariant: nothing that an author wrote is ignored; what is not understood is a finding with file, line and a
 //! suggestion, and a tutorial with a finding is not walked.
 
+mod catalogue;
 mod check;
 mod duration;
 mod findings;
@@ -16,13 +17,14 @@ mod plan;
 pub mod step;
 mod suggestion;
 
+pub use catalogue::{KnownFailure, Place, Sample, known_failure, known_failures};
 pub use check::{Check, Count, FunnelCheck, LedgerCheck, NodesOf};
 pub use findings::{parse_findings, parse_verdicts};
 pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
 pub use placeholders::{Value, Values};
 pub use plan::{Planned, Selection, Why, plan};
-pub use step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
+pub use step::{Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
 
 use crate::diagnostic::Diagnostic;
 

@@ -34,6 +34,7 @@ fn events() -> Vec<Event> {
     let evidence = Evidence {
         exit: Exit::Code(1),
         output: String::new(),
+        notes: Vec::new(),
         elapsed: Duration::from_millis(6100),
         ledger: vec![
             row("https://ipfs.io/ipfs/bafkreiemev2isidd7gk7352wxtqh6rwbuumt4vgnkkbx5wi6giaizt2bvq", true),
@@ -106,7 +107,7 @@ fn waiting(overwrites: bool) -> String {
     let page = Page::default();
     let mut terminal = Terminal::new(page.clone(), Style { width: 80, colour: false, overwrites });
     for second in 1..=31 {
-        terminal.event(&Event::Waited { elapsed: Duration::from_secs(second) });
+        terminal.event(&Event::Waited { what: String::new(), elapsed: Duration::from_secs(second) });
     }
     terminal.event(&Event::Output("at last\n".into()));
     let bytes = page.0.borrow().clone();

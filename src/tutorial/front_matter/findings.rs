@@ -53,7 +53,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
 const NETWORKS: [&str; 4] = ["local", "localnet", "testnet", "mainnet"];
 
 /// The keys that a message of serde may begin with.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "id",
     "title",
     "run",
@@ -67,6 +67,7 @@ pub(super) const KEYS: [&str; 14] = [
     "networks",
     "wait_for",
     "interrupt_when",
+    "stall_when",
     "symptom",
 ];
 
