@@ -36,12 +36,16 @@ enum Command {
     Add(commands::add::Args),
     /// The whitelist that `check` and `explain` go by.
     Whitelist(commands::whitelist::Args),
-    /// Walk the tutorial, step by step.
+    /// Walk the tutorial, step by step, from where the last walk ended.
     Run(commands::run::Args),
     /// Known failures: list them, print one, or say which one an output shows.
     Hint(commands::hint::Args),
     /// Write one file with all that helps others to help you, without secrets; nothing is sent.
     Support(commands::support::Args),
+    /// Say where you stand: which steps are done, and which are due and why.
+    Status(commands::status::Args),
+    /// Forget what was done: all of it, or one step and what needs it.
+    Reset(commands::reset::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -56,7 +60,7 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Hint(_) => true,
+            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) | Self::Hint(_) => true,
             Self::Run(args) => args.only_prints(),
             _ => false,
         }
@@ -98,6 +102,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Run(args) => commands::run::run(args),
         Command::Hint(args) => commands::hint::run(args),
         Command::Support(args) => commands::support::run(args),
+        Command::Status(args) => commands::status::run(&args),
+        Command::Reset(args) => commands::reset::run(&args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),

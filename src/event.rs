@@ -1,13 +1,16 @@
 //! The one stream that the runner speaks and reports listen to.
 //!
-//! May import `error`, `diagnostic`, `evidence`. Invariant: a report needs nothing but these events.
+//! May import `error`, `diagnostic`, `evidence`. Invariant: a report needs nothing but these events; they can be
+//! written down and read back, and nothing is lost on the way.
 
 use std::time::Duration;
 
-use crate::evidence::{Cause, Evidence, Outcome, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Cause, Evidence, Outcome, Verdict, seconds};
 
 /// A hint: whose doing a failure is, and a ladder of rungs that leads to its mending.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hint {
     /// The known failure that it is about, as `golem-outbound hint ID` takes it; empty for a step's own hint.
     pub id: String,
@@ -64,8 +67,57 @@ impl Hint {
     }
 }
 
+/// A step of the plan as it is known before the walk begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Step id.
+    pub id: String,
+    /// Step title.
+    pub title: String,
+    /// The file that it was read from, relative to the project's folder.
+    pub file: String,
+    /// One-based line of its commands in that file.
+    pub line: usize,
+}
+
+/// What is known of a walk before it begins and tells its readers what they look at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// When the walk began: RFC 3339, UTC.
+    pub started: String,
+    /// The text of golem-cluster.yaml, without secrets.
+    pub cluster_file: String,
+    /// The manifest that ray-on-golem sends for the cluster file, by node type where they differ; none without
+    /// `outbound_urls`.
+    pub manifest: Option<serde_json::Value>,
+}
+
+/// The version of something that takes part in a walk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Of what: `golem-outbound`, `ray-on-golem`, `ray`, `python`, `whitelist`.
+    pub of: String,
+    /// Which one; for the whitelist its date.
+    pub is: String,
+}
+
+/// How a walk came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// All steps had their turn, or one did not pass.
+    Complete,
+    /// The reader ended it.
+    Quit,
+    /// A signal ended it.
+    Interrupted,
+    /// The tool itself could not go on.
+    Broken,
+}
+
 /// What happens in a walk, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Event {
     /// The walk begins.
     WalkStarted {
@@ -75,9 +127,15 @@ pub enum Event {
         network: String,
         /// Whether the network is emulated; then every report says `simulated`.
         simulated: bool,
-        /// `(id, title)` of every step of the plan.
-        steps: Vec<(String, String)>,
+        /// Where downloads come from, if not simply from the Internet.
+        content: Option<String>,
+        /// Every step of the plan.
+        steps: Vec<PlannedStep>,
+        /// What its readers look at.
+        about: Box<About>,
     },
+    /// The versions of what takes part, as far as they are known by now. Told again when a step has changed them.
+    Versions(Vec<Version>),
     /// The tool is busy with something that takes more than a second, for example starting the localnet.
     Narrated(String),
     /// A step begins: its prose (Markdown) and the command as typed by a person, if it has one.
@@ -90,6 +148,10 @@ pub enum Event {
         number: usize,
         /// Number of steps.
         count: usize,
+        /// The file that it was read from, relative to the project's folder.
+        file: String,
+        /// One-based line of its commands in that file.
+        line: usize,
         /// Rendered Markdown.
         prose: String,
         /// The command line for people.
@@ -103,6 +165,7 @@ pub enum Event {
         /// What is waited for, in words; empty for a command of which nothing more is known.
         what: String,
         /// Time since the waiting began, for a command since it was started.
+        #[serde(with = "seconds")]
         elapsed: Duration,
     },
     /// A check was judged.
@@ -123,6 +186,7 @@ pub enum Event {
         /// Why it was skipped or not reached, else empty.
         reason: String,
         /// Wall-clock time.
+        #[serde(with = "seconds")]
         elapsed: Duration,
         /// What was observed, if anything ran.
         evidence: Option<Box<Evidence>>,
@@ -134,13 +198,29 @@ pub enum Event {
         /// Whether it ended well.
         ok: bool,
         /// Wall-clock time.
+        #[serde(with = "seconds")]
         elapsed: Duration,
     },
     /// The walk is over.
     WalkFinished {
         /// Wall-clock time.
+        #[serde(with = "seconds")]
         elapsed: Duration,
+        /// How it came to its end.
+        ending: Ending,
+        /// With which code the program ends; `docs/exit-codes.md`.
+        exit_code: u8,
     },
+}
+
+/// An event, and when in its walk it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// Time since the walk began.
+    #[serde(with = "seconds")]
+    pub at: Duration,
+    /// What happened.
+    pub event: Event,
 }
 
 /// Something that listens to events.

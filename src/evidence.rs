@@ -103,6 +103,7 @@ pub struct Evidence {
     #[serde(default)]
     pub notes: Vec<String>,
     /// Wall-clock time.
+    #[serde(with = "seconds")]
     pub elapsed: Duration,
     /// Downloads that the output reports.
     pub ledger: Vec<LedgerRow>,
@@ -208,6 +209,29 @@ impl Outcome {
             Self::Skipped => "skipped",
             Self::NotReached => "not reached",
         }
+    }
+}
+
+/// Durations in files: a number of seconds, exact to the nanosecond for a hundred days.
+pub mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    /// For serde's `with`.
+    ///
+    /// # Errors
+    /// The format's own.
+    pub fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(time.as_secs_f64())
+    }
+
+    /// For serde's `with`.
+    ///
+    /// # Errors
+    /// What is there is no duration.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 

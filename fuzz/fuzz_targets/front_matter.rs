@@ -1,21 +1,7 @@
-//! Any text as a step of a tutorial: a step, or findings inside the text.
+//! `targets/front_matter.rs` under libFuzzer.
 #![no_main]
 
-use golem_outbound::tutorial::{Tutorial, Values};
-use libfuzzer_sys::fuzz_target;
+#[path = "../targets/front_matter.rs"]
+mod target;
 
-fuzz_target!(|text: &str| {
-    let values = Values::from([
-        ("cluster_name".to_owned(), "golem-cluster".into()),
-        ("urls".to_owned(), vec!["https://ipfs.io".to_owned()].into()),
-    ]);
-    match Tutorial::load(&[("01-fuzz.md".to_owned(), text.to_owned())], &values) {
-        Ok(tutorial) => assert_eq!(tutorial.steps().len(), 1),
-        Err(findings) => {
-            assert!(!findings.is_empty());
-            for (file, finding) in findings {
-                finding.render(&file, text);
-            }
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| target::run(text));

@@ -6,6 +6,7 @@
 use serde_yaml::Value;
 use url::Url;
 
+use super::budget::Budget;
 use super::document::{Cursor, Document};
 
 /// A cluster file.
@@ -48,6 +49,10 @@ pub struct NodeType {
     pub max_workers: u64,
     /// The subnet in which nodes are looked for.
     pub subnet_tag: String,
+    /// A subnet that is looked through first; for the head `ray-on-golem-heads` where it is not written.
+    pub priority_subnet_tag: Option<String>,
+    /// What a node may cost.
+    pub budget: Budget,
     /// What is demanded, with the common demand merged under it.
     pub demand: Demand,
 }
@@ -61,6 +66,8 @@ pub struct Demand {
     pub image_hash: Option<String>,
     /// The URLs of the manifest. Lists of the common demand and of the node type are joined.
     pub outbound_urls: Vec<Url>,
+    /// The same as they are written, among them those that are no URLs: ray-on-golem sends the texts.
+    pub outbound_entries: Vec<String>,
     /// Memory in GiB at least.
     pub min_mem_gib: f64,
     /// CPU threads at least.
@@ -79,8 +86,11 @@ pub(super) const COMMON: [&str; 3] = ["provider", "parameters", "node_config"];
 /// Ray's name of the head's node type where `head_node_type` is not written.
 const DEFAULT_HEAD: &str = "ray.head.default";
 
+/// The subnet that ray-on-golem prefers for heads.
+const HEADS: &str = "ray-on-golem-heads";
+
 impl ClusterConfig {
-    pub(super) fn view(document: &Document<'_>) -> Self {
+    pub(super) fn view(document: &Document) -> Self {
         let parameter = |key| document.at(&["provider", "parameters", key]);
         let max_workers = number(document.at(&["max_workers"])).unwrap_or(0.0) as u64;
         let head_node_type = text(document.at(&["head_node_type"])).unwrap_or_else(|| DEFAULT_HEAD.into());
@@ -111,16 +121,11 @@ impl ClusterConfig {
 }
 
 impl NodeType {
-    fn view(
-        document: &Document<'_>,
-        name: &str,
-        cursor: &Cursor<'_>,
-        is_head: bool,
-        max_workers: u64,
-    ) -> Self {
+    fn view(document: &Document, name: &str, cursor: &Cursor<'_>, is_head: bool, max_workers: u64) -> Self {
         let configs: Vec<Cursor<'_>> =
             document.at(&COMMON).into_iter().chain(cursor.get("node_config")).collect();
         let subnet_tag = configs.iter().rev().find_map(|config| text(config.get("subnet_tag")));
+        let priority = configs.iter().rev().find_map(|config| config.get("priority_subnet_tag"));
         // Where Ray has no number, the head is no worker and other types may fill the cluster.
         let max_of_type = if is_head { 0 } else { max_workers };
         Self {
@@ -128,6 +133,11 @@ impl NodeType {
             min_workers: number(cursor.get("min_workers")).unwrap_or(0.0) as u64,
             max_workers: number(cursor.get("max_workers")).map_or(max_of_type, |number| number as u64),
             subnet_tag: subnet_tag.unwrap_or_else(|| "public".into()),
+            priority_subnet_tag: match priority {
+                Some(priority) => text(Some(priority)),
+                None => is_head.then(|| HEADS.to_owned()),
+            },
+            budget: Budget::view(&configs),
             demand: Demand::view(
                 &configs.iter().filter_map(|config| config.get("demand")).collect::<Vec<_>>(),
             ),
@@ -139,15 +149,13 @@ impl Demand {
     /// Merges demands, the last one wins; lists are joined, because that is `dpath.merge`'s default.
     fn view(layers: &[Cursor<'_>]) -> Self {
         let last = |key| layers.iter().rev().find_map(|layer| layer.get(key));
+        let lists = layers.iter().filter_map(|layer| layer.get("outbound_urls"));
+        let outbound_entries: Vec<String> = lists.flat_map(|list| texts(Some(list))).collect();
         Self {
             image_tag: text(last("image_tag")),
             image_hash: text(last("image_hash")),
-            outbound_urls: layers
-                .iter()
-                .filter_map(|layer| layer.get("outbound_urls"))
-                .flat_map(|list| texts(Some(list)))
-                .filter_map(|url| Url::parse(url.trim()).ok())
-                .collect(),
+            outbound_urls: outbound_entries.iter().filter_map(|url| Url::parse(url.trim()).ok()).collect(),
+            outbound_entries,
             min_mem_gib: number(last("min_mem_gib")).unwrap_or(0.0),
             min_cpu_threads: number(last("min_cpu_threads")).unwrap_or(0.0) as u64,
             min_storage_gib: number(last("min_storage_gib")).unwrap_or(0.0),
@@ -158,12 +166,12 @@ impl Demand {
 }
 
 /// The entries of `available_node_types`.
-pub(super) fn node_types<'d>(document: &'d Document<'_>) -> Vec<(&'d str, Cursor<'d>)> {
+pub(super) fn node_types<'d>(document: &'d Document) -> Vec<(&'d str, Cursor<'d>)> {
     document.at(&["available_node_types"]).map(|types| types.entries()).unwrap_or_default()
 }
 
 /// Every place where a `node_config` stands: the common one, then those of the node types.
-pub(super) fn node_configs<'d>(document: &'d Document<'_>) -> Vec<Cursor<'d>> {
+pub(super) fn node_configs<'d>(document: &'d Document) -> Vec<Cursor<'d>> {
     let of_types = node_types(document).into_iter().filter_map(|(_, node_type)| node_type.get("node_config"));
     document.at(&COMMON).into_iter().chain(of_types).collect()
 }
@@ -172,17 +180,28 @@ fn text(cursor: Option<Cursor<'_>>) -> Option<String> {
     match cursor?.value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(if *flag { "True" } else { "False" }.to_owned()),
         _ => None,
     }
 }
 
-/// A number; a text that is one counts, as pydantic takes it.
+/// A number; a text that is one counts, and so do true and false, as pydantic takes them (`float()`).
 pub(super) fn number(cursor: Option<Cursor<'_>>) -> Option<f64> {
     match cursor?.value {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(flag) => Some(f64::from(*flag)),
+        Value::String(text) => python_digits(text)?.parse().ok(),
         _ => None,
     }
+}
+
+/// The digits of a text that Python may take for a number: blanks around it do not count, nor single `_` between digits.
+pub(super) fn python_digits(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let underscores = text.match_indices('_');
+    let between = |at: usize| digit(text[..at].chars().next_back()) && digit(text[at + 1..].chars().next());
+    underscores.map(|(at, _)| at).all(between).then(|| text.replace('_', ""))
 }
 
 fn texts(cursor: Option<Cursor<'_>>) -> Vec<String> {

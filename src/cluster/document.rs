@@ -1,143 +1,136 @@
-//! A YAML text as values with places: what is written, and where.
+//! A cluster file as values with places: what Ray is given, and where it is written.
 //!
-//! May import `diagnostic`. Invariant: values come from the typed reader (aliases and merge keys resolved), places from
-//! the lossless one; where a value has no place of its own, its nearest ancestor's is given.
+//! May import `diagnostic` and its siblings. Invariant: values and places come from the same reading; what stands behind
+//! an alias or a merge key has the place where it is written.
 
-use std::collections::HashSet;
-use std::str::FromStr;
+mod broken;
 
 use serde_yaml::Value;
-use yaml_edit::{TextPosition, YamlNode, byte_offset_to_line_column};
+use serde_yaml::value::TaggedValue;
 
-use crate::diagnostic::{Diagnostic, Span};
+use super::pyyaml::{self, DATE, Entry, Loaded, Node, Place};
+use crate::diagnostic::Diagnostic;
 
 /// A parsed cluster file.
-pub(super) struct Document<'t> {
-    text: &'t str,
-    value: Value,
-    tree: Option<yaml_edit::Document>,
+pub(super) struct Document {
+    loaded: Loaded,
 }
 
-/// One value of a document, with the way that leads to it.
+/// One value of a document.
 #[derive(Clone)]
 pub(super) struct Cursor<'d> {
-    document: &'d Document<'d>,
     pub(super) value: &'d Value,
-    steps: Vec<Step<'d>>,
+    node: &'d Node,
+    /// The place of its key; of an item of a list its own.
+    key_place: Place,
 }
 
-#[derive(Clone, Copy)]
-enum Step<'d> {
-    Key(&'d str),
-    Index(usize),
-}
-
-impl<'t> Document<'t> {
+impl Document {
     /// Parses a text whose top must be a mapping.
-    pub(super) fn parse(text: &'t str) -> Result<Self, Box<Diagnostic>> {
-        let mut value: Value = serde_yaml::from_str(text).map_err(|error| Box::new(broken(text, &error)))?;
-        if let Err(error) = value.apply_merge() {
-            return Err(Box::new(broken(text, &error)));
-        }
+    pub(super) fn parse(text: &str) -> Result<Self, Box<Diagnostic>> {
+        broken::syntax(text)?;
+        let loaded = pyyaml::load(text).map_err(|problem| Box::new(broken::unreadable(&problem)))?;
+        let value = &loaded.root.value;
         if !value.is_mapping() {
-            let found = kind(&value);
+            let found = kind(value);
             return Err(Box::new(
                 Diagnostic::error("not-a-cluster-file", format!("expected keys with values, found {found}"))
                     .at(1, 1, 1)
                     .help("a cluster file begins with a line such as `cluster_name: golem-cluster`"),
             ));
         }
-        Ok(Self { text, value, tree: yaml_edit::Document::from_str(text).ok() })
+        Ok(Self { loaded })
     }
 
     /// The top of the document.
     pub(super) fn root(&self) -> Cursor<'_> {
-        Cursor { document: self, value: &self.value, steps: Vec::new() }
+        let node = &*self.loaded.root;
+        Cursor { value: &node.value, node, key_place: Place { line: 1, column: 1, length: 1 } }
     }
 
     /// The value at the end of these keys, if it is there.
-    pub(super) fn at<'d>(&'d self, keys: &[&'d str]) -> Option<Cursor<'d>> {
+    pub(super) fn at(&self, keys: &[&str]) -> Option<Cursor<'_>> {
         keys.iter().try_fold(self.root(), |cursor, key| cursor.get(key))
     }
 
-    fn span(&self, range: TextPosition) -> Span {
-        let (start, end) = (range.start as usize, (range.end as usize).min(self.text.len()));
-        let place = byte_offset_to_line_column(self.text, start);
-        let first_line = self.text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default();
-        Span { line: place.line, column: place.column, length: first_line.trim_end().chars().count().max(1) }
+    /// Findings about keys that stand twice in one mapping; the last one counts.
+    pub(super) fn duplicates(&self) -> impl Iterator<Item = Diagnostic> {
+        self.loaded.twice.iter().map(|(key, place)| {
+            let message =
+                format!("`{key}` stands here for the second time, and what was written first is lost");
+            at(Diagnostic::warning("duplicate-key", message), *place)
+                .help("keep one of the two, and move the other's entries under it")
+        })
     }
 }
 
 impl<'d> Cursor<'d> {
     /// The value of a key.
-    pub(super) fn get(&self, key: &'d str) -> Option<Self> {
-        Some(self.step(self.value.get(key)?, Step::Key(key)))
+    pub(super) fn get(&self, key: &str) -> Option<Self> {
+        let entry = self.node.entries.iter().find(|entry| entry.key.as_str() == Some(key))?;
+        Some(Self::of_entry(entry))
     }
 
     /// Keys that are texts, and their values, in the order of the file.
     pub(super) fn entries(&self) -> Vec<(&'d str, Self)> {
-        let entries = self.value.as_mapping().into_iter().flatten();
-        entries
-            .filter_map(|(key, value)| Some((key.as_str()?, self.step(value, Step::Key(key.as_str()?)))))
-            .collect()
+        let entries = self.node.entries.iter();
+        entries.filter_map(|entry| Some((entry.key.as_str()?, Self::of_entry(entry)))).collect()
+    }
+
+    /// Keys that are no texts to Python, with their values.
+    pub(super) fn odd_keys(&self) -> impl Iterator<Item = (&'d Value, Self)> {
+        let entries = self.node.entries.iter().filter(|entry| !entry.key.is_string());
+        entries.map(|entry| (&entry.key, Self::of_entry(entry)))
     }
 
     /// The items of a list.
     pub(super) fn items(&self) -> Vec<Self> {
-        let items = self.value.as_sequence().into_iter().flatten();
-        items.enumerate().map(|(index, value)| self.step(value, Step::Index(index))).collect()
+        let items = self.node.items.iter();
+        items.map(|node| Self { value: &node.value, node, key_place: node.place }).collect()
     }
 
-    fn step(&self, value: &'d Value, step: Step<'d>) -> Self {
-        let mut steps = self.steps.clone();
-        steps.push(step);
-        Self { document: self.document, value, steps }
+    fn of_entry(entry: &'d Entry) -> Self {
+        Self { value: &entry.value.value, node: &entry.value, key_place: entry.key_place }
+    }
+
+    /// The node with all that is known about how it is written.
+    pub(super) fn node(&self) -> &'d Node {
+        self.node
+    }
+
+    /// The value as a sentence names it: as it is written, and what Python takes it for where that is something else.
+    pub(super) fn described(&self) -> String {
+        match (self.value, &self.node.plain) {
+            (Value::Bool(flag), Some(plain)) if *plain != flag.to_string() => {
+                format!("`{plain}`, which Python's YAML reads as {flag}")
+            }
+            (Value::Number(_), Some(plain)) => format!("the number `{plain}`"),
+            (Value::String(text), Some(_)) if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("the text `{text}`, which is no number to Python's YAML")
+            }
+            (Value::String(text), _) if text.chars().count() <= 40 && !text.contains('\n') => {
+                format!("the text `{text}`")
+            }
+            (other, _) => kind(other).to_owned(),
+        }
     }
 
     /// A finding that points at the value; at the key, if the value is a mapping or a list.
     pub(super) fn mark(&self, finding: Diagnostic) -> Diagnostic {
         match self.value {
             Value::Mapping(_) | Value::Sequence(_) | Value::Null => self.mark_key(finding),
-            _ => self.place(finding, false),
+            _ => at(finding, self.node.place),
         }
     }
 
     /// A finding that points at the key.
     pub(super) fn mark_key(&self, finding: Diagnostic) -> Diagnostic {
-        self.place(finding, true)
+        at(finding, self.key_place)
     }
+}
 
-    fn place(&self, mut finding: Diagnostic, at_key: bool) -> Diagnostic {
-        finding.span = Some(
-            self.range(at_key)
-                .map_or(Span { line: 1, column: 1, length: 1 }, |range| self.document.span(range)),
-        );
-        finding
-    }
-
-    /// The range of the deepest part of the way that the tree has.
-    fn range(&self, at_key: bool) -> Option<TextPosition> {
-        let mut node: YamlNode = YamlNode::Mapping(self.document.tree.as_ref()?.as_mapping()?);
-        let mut range = None;
-        for (depth, step) in self.steps.iter().enumerate() {
-            let last = depth + 1 == self.steps.len();
-            let next = match *step {
-                Step::Key(key) => {
-                    let entry = node.as_mapping().and_then(|mapping| mapping.find_entry_by_key(key));
-                    let Some(entry) = entry else { return range };
-                    range = entry.key_node().map(|key| key.byte_range()).or(range);
-                    entry.value_node()
-                }
-                Step::Index(index) => node.get_item(index),
-            };
-            let Some(next) = next else { return range };
-            if (last && !at_key) || matches!(step, Step::Index(_)) {
-                range = Some(next.byte_range());
-            }
-            node = next;
-        }
-        range
-    }
+fn at(finding: Diagnostic, place: Place) -> Diagnostic {
+    finding.at(place.line, place.column, place.length)
 }
 
 /// The word for a value's kind.
@@ -149,57 +142,11 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a text",
         Value::Sequence(_) => "a list",
         Value::Mapping(_) => "keys with values",
+        Value::Tagged(tagged) if is_date(tagged) => "a date",
         Value::Tagged(_) => "a tagged value",
     }
 }
 
-fn broken(text: &str, error: &serde_yaml::Error) -> Diagnostic {
-    // The place is shown by the finding itself, so it is cut off the message.
-    let whole = error.to_string();
-    let message = whole.split(" at line ").next().unwrap_or(&whole);
-    let twice = message.contains("duplicate entry");
-    let repeated = yaml_edit::Document::from_str(text)
-        .ok()
-        .filter(|_| twice)
-        .and_then(|tree| repeated_key(&YamlNode::Mapping(tree.as_mapping()?)))
-        .map(|range| byte_offset_to_line_column(text, range.start as usize))
-        .map(|place| (place.line, place.column));
-    let lines = text.lines().count().max(1);
-    let reported = error.location().map(|place| (place.line(), place.column().max(1)));
-    // What is never closed is noticed behind the last line; the place where it was opened says more.
-    let opened = || {
-        whole.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column ")).and_then(numbers)
-    };
-    let (line, column) = repeated
-        .or_else(|| reported.filter(|(line, _)| *line <= lines))
-        .or_else(opened)
-        .unwrap_or((lines, text.lines().last().map_or(1, |line| line.chars().count().max(1))));
-    let source = text.lines().nth(line - 1).unwrap_or_default();
-    let help = if source.trim_start_matches(' ').starts_with('\t') {
-        "YAML does not allow tabs for indentation; use spaces"
-    } else if twice {
-        "keep one of the two; Python's YAML would silently take the last one"
-    } else {
-        "look at this line and the one above: indentation, a missing colon, quote or bracket"
-    };
-    Diagnostic::error("broken-yaml", format!("this is not YAML: {message}")).at(line, column, 1).help(help)
-}
-
-fn numbers((line, column): (&str, &str)) -> Option<(usize, usize)> {
-    Some((line.parse().ok()?, column.parse().ok()?))
-}
-
-/// The second of two equal keys in one mapping, wherever it stands.
-fn repeated_key(node: &YamlNode) -> Option<TextPosition> {
-    let mut seen = HashSet::new();
-    for entry in node.as_mapping().into_iter().flat_map(|mapping| mapping.entries()) {
-        let key = entry.key_node()?;
-        if !seen.insert(key.as_scalar()?.as_string()) {
-            return Some(key.byte_range());
-        }
-        if let Some(found) = entry.value_node().and_then(|value| repeated_key(&value)) {
-            return Some(found);
-        }
-    }
-    node.as_sequence().into_iter().flat_map(|list| list.values()).find_map(|item| repeated_key(&item))
+fn is_date(tagged: &TaggedValue) -> bool {
+    tagged.tag == DATE
 }

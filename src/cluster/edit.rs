@@ -56,7 +56,7 @@ pub fn declare(text: &str, urls: &[Url]) -> Result<Declared> {
     Ok(Declared { text: current, added })
 }
 
-fn parse(text: &str) -> Result<Document<'_>> {
+fn parse(text: &str) -> Result<Document> {
     Document::parse(text).map_err(|finding| {
         let unusable = Error::usage("failed to read the cluster file");
         as_error("golem-cluster.yaml", text, &[*finding])
@@ -72,7 +72,7 @@ pub fn origin(url: &Url) -> String {
 
 /// The path of a list that lacks something, and what it lacks, one URL for each origin.
 fn next_place<'u>(
-    document: &Document<'_>,
+    document: &Document,
     config: &ClusterConfig,
     urls: &'u [Url],
 ) -> Option<(Vec<String>, Vec<&'u Url>)> {

@@ -5,12 +5,12 @@
 
 use serde_yaml::Value;
 
-use super::config::{node_configs, number};
-use super::document::{Cursor, Document, kind};
+use super::config::{node_configs, number, python_digits};
+use super::document::{Cursor, Document};
 use crate::diagnostic::Diagnostic;
 use crate::outbound::near_miss::closest_word;
 
-/// What ray-on-golem's models accept for a key.
+/// What ray-on-golem's models accept for a key: pydantic 1.10 turns texts into numbers and numbers into texts.
 #[derive(Clone, Copy)]
 enum Shape {
     Whole,
@@ -21,22 +21,28 @@ enum Shape {
     Map,
     /// `outbound_urls`, which has findings of its own.
     Urls,
+    /// Used before the models see it, as a port of a URL (`client/client.py`).
+    Port,
+    /// Used before the models see it, as a path (`provider/node_provider.py`).
+    Path,
+    /// Overwritten by what `auth` says, whatever it is.
+    Any,
 }
 
 type Keys = [(&'static str, Shape, bool)];
 
 /// Key, shape, and whether `null` is allowed; at `provider.parameters`.
 const PARAMETERS: &Keys = &[
-    ("webserver_port", Shape::Whole, false),
-    ("webserver_datadir", Shape::Text, true),
+    ("webserver_port", Shape::Port, false),
+    ("webserver_datadir", Shape::Path, true),
     ("ray_gcs_expose_port", Shape::Whole, true),
     ("enable_registry_stats", Shape::Flag, false),
     ("payment_network", Shape::Text, false),
     ("payment_driver", Shape::Text, false),
     ("total_budget", Shape::Number, false),
     ("node_config", Shape::Map, false),
-    ("ssh_private_key", Shape::Text, false),
-    ("ssh_user", Shape::Text, false),
+    ("ssh_private_key", Shape::Any, true),
+    ("ssh_user", Shape::Any, true),
 ];
 const NODE_CONFIG: &Keys = &[
     ("subnet_tag", Shape::Text, false),
@@ -48,7 +54,7 @@ const NODE_CONFIG: &Keys = &[
 const DEMAND: &Keys = &[
     ("image_tag", Shape::Text, true),
     ("image_hash", Shape::Text, true),
-    ("outbound_urls", Shape::Urls, true),
+    ("outbound_urls", Shape::Urls, false),
     ("capabilities", Shape::Texts, false),
     ("min_mem_gib", Shape::Number, false),
     ("min_cpu_threads", Shape::Whole, false),
@@ -81,7 +87,7 @@ const HOMES: [(&Keys, &str); 6] = [
     (INTERVAL, "node_config.budget_control.payment_interval_hours"),
 ];
 
-pub(super) fn check(document: &Document<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
     if let Some(parameters) = document.at(&["provider", "parameters"]) {
         level(&parameters, PARAMETERS, "in `provider.parameters`", findings);
     }
@@ -111,7 +117,14 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Vec<Diagnostic>) {
 fn level(cursor: &Cursor<'_>, keys: &Keys, here: &str, findings: &mut Vec<Diagnostic>) {
     for (key, value) in cursor.entries() {
         match keys.iter().find(|(known, _, _)| *known == key) {
-            Some((_, shape, nullable)) => findings.extend(wrong_shape(key, &value, *shape, *nullable)),
+            Some((_, shape, nullable)) => {
+                findings.extend(wrong_shape(key, &value, *shape, *nullable));
+                if let Shape::Texts = shape {
+                    findings.extend(
+                        value.items().iter().filter_map(|item| wrong_shape(key, item, Shape::Text, false)),
+                    );
+                }
+            }
             None => findings.extend(unknown_key(key, &value, &names(keys), here)),
         }
     }
@@ -126,32 +139,56 @@ fn wrong_shape(key: &str, cursor: &Cursor<'_>, shape: Shape, nullable: bool) -> 
     if value.is_null() && nullable {
         return None;
     }
-    let as_number = number(Some(cursor.clone()));
+    let scalar = value.is_string() || value.is_number() || value.is_bool();
     let (fits, expected) = match shape {
-        // pydantic cuts the fraction off a number, but not off a text.
-        Shape::Whole => (
-            value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_ok()),
-            "a whole number",
-        ),
-        Shape::Number => (as_number.is_some(), "a number"),
-        Shape::Text => (value.is_string() || value.is_number(), "a text"),
-        // YAML 1.1, which Python reads, takes these words for true and false.
-        Shape::Flag => (
-            value.is_bool() || value.as_str().is_some_and(|word| ["yes", "no", "on", "off"].contains(&word)),
-            "true or false",
-        ),
+        Shape::Whole => (is_whole(value), "a whole number"),
+        Shape::Number => (number(Some(cursor.clone())).is_some(), "a number"),
+        Shape::Text => (scalar, "a text"),
+        Shape::Flag => (is_flag(value), "true or false"),
         Shape::Texts => (value.is_sequence(), "a list"),
         Shape::Map => (value.is_mapping(), "keys with values"),
-        Shape::Urls => (true, ""),
+        Shape::Port => {
+            (value.as_u64().is_some_and(|port| port <= 65535), "a number from 0 to 65535, without quotes")
+        }
+        Shape::Path => (value.is_string(), "a path in quotes"),
+        Shape::Urls | Shape::Any => (true, ""),
     };
-    (!fits).then(|| {
-        let found = match value {
-            Value::String(text) => format!("the text `{text}`"),
-            other => kind(other).to_owned(),
-        };
-        let message = format!("`{key}` is {found}, but ray-on-golem wants {expected}");
-        cursor.mark(Diagnostic::error("wrong-type", message))
-    })
+    if fits {
+        return read_as_word(key, cursor, shape);
+    }
+    let message = format!("`{key}` is {}, but ray-on-golem wants {expected}", cursor.described());
+    Some(cursor.mark(Diagnostic::error("wrong-type", message)))
+}
+
+/// `payment_network: on` gives the text `True`, which nobody means.
+fn read_as_word(key: &str, cursor: &Cursor<'_>, shape: Shape) -> Option<Diagnostic> {
+    let (Shape::Text, Some(flag)) = (shape, cursor.value.as_bool()) else { return None };
+    let plain = cursor.node().plain.clone().unwrap_or_default();
+    let taken = if flag { "True" } else { "False" };
+    let message = format!("`{key}` is {}, and ray-on-golem takes the text `{taken}`", cursor.described());
+    let finding = Diagnostic::warning("value-read-otherwise", message);
+    Some(cursor.mark(finding.help(format!("put it into quotes: `{key}: \"{plain}\"`"))))
+}
+
+/// A fraction is cut off a number, but not off a text (`int()`).
+fn is_whole(value: &Value) -> bool {
+    match value {
+        Value::Bool(_) => true,
+        Value::Number(number) => number.as_f64().is_some_and(f64::is_finite),
+        Value::String(text) => python_digits(text).is_some_and(|digits| digits.parse::<i128>().is_ok()),
+        _ => false,
+    }
+}
+
+/// The words of pydantic's `bool_validator`.
+fn is_flag(value: &Value) -> bool {
+    const WORDS: [&str; 12] = ["0", "off", "f", "false", "n", "no", "1", "on", "t", "true", "y", "yes"];
+    match value {
+        Value::Bool(_) => true,
+        Value::Number(number) => number.as_f64().is_some_and(|number| number == 0.0 || number == 1.0),
+        Value::String(text) => WORDS.contains(&text.to_lowercase().as_str()),
+        _ => false,
+    }
 }
 
 /// The finding about a key that does not belong where it stands.

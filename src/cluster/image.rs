@@ -10,7 +10,10 @@ use crate::diagnostic::Diagnostic;
 /// The tag that fits ray-on-golem 0.13.0 and Ray 2.9.3.
 const CURRENT: &str = "golem/ray-on-golem:0.13.0-py3.10.13-ray2.9.3";
 
-pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+/// Where ray-on-golem's own images are.
+const OFFICIAL: &str = "golem/ray-on-golem";
+
+pub(super) fn check(document: &Document, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
     for node_type in &config.node_types {
         let (code, what, help) = match (&node_type.demand.image_tag, &node_type.demand.image_hash) {
             (Some(_), Some(_)) => {
@@ -58,7 +61,7 @@ fn form(tag: &str) -> Option<Diagnostic> {
     {
         return Some(malformed());
     }
-    if repository != "golem/ray-on-golem" || CURRENT.ends_with(&format!(":{version}")) {
+    if repository != OFFICIAL {
         return None;
     }
     let pieces: Vec<&str> = version.split('-').collect();
@@ -71,11 +74,62 @@ fn form(tag: &str) -> Option<Diagnostic> {
             .help(format!("write `{CURRENT}`")),
         );
     }
-    Some(
-        Diagnostic::warning(
-            "image-of-other-version",
-            format!("`{version}` is not made for ray-on-golem 0.13.0"),
-        )
-        .help(format!("`{CURRENT}` fits ray-on-golem 0.13.0 and Ray 2.9.3")),
-    )
+    None
+}
+
+/// The releases that an image must fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Releases {
+    /// Of ray-on-golem.
+    pub ray_on_golem: String,
+    /// Of Ray.
+    pub ray: String,
+    /// Whether they are what is installed, or only what this program is made for.
+    pub installed: bool,
+}
+
+impl Default for Releases {
+    /// Those that this program is made for.
+    fn default() -> Self {
+        Self { ray_on_golem: "0.13.0".into(), ray: "2.9.3".into(), installed: false }
+    }
+}
+
+/// Findings about images that other releases of ray-on-golem or Ray are in. Ray compares its version on both sides and
+/// refuses to work with another one; ray-on-golem's documentation asks for an image of the installed release.
+pub fn image_findings(text: &str, releases: &Releases) -> Vec<Diagnostic> {
+    let Ok(document) = Document::parse(text) else { return Vec::new() };
+    let tags =
+        node_configs(&document).into_iter().filter_map(|config| config.get("demand")?.get("image_tag"));
+    tags.filter_map(|tag| {
+        tag.value.as_str().and_then(|text| other_version(text, releases)).map(|found| tag.mark(found))
+    })
+    .collect()
+}
+
+fn other_version(tag: &str, releases: &Releases) -> Option<Diagnostic> {
+    let version = tag.strip_prefix(OFFICIAL)?.strip_prefix(':')?;
+    let [ray_on_golem, _, ray, ..] = version.split('-').collect::<Vec<_>>()[..] else { return None };
+    let ray = ray.strip_prefix("ray")?;
+    let are = if releases.installed { "is installed here" } else { "is what goes with this program" };
+    let mut others = Vec::new();
+    for (name, of_image, here) in
+        [("ray-on-golem", ray_on_golem, &releases.ray_on_golem), ("Ray", ray, &releases.ray)]
+    {
+        if of_image != here {
+            others.push(format!("{name} {of_image}, but {here} {are}"));
+        }
+    }
+    if others.is_empty() {
+        return None;
+    }
+    let message = format!("`{version}` is made for {}", others.join(", and for "));
+    let help = match *releases == (Releases { installed: releases.installed, ..Releases::default() }) {
+        true => format!("`{CURRENT}` fits"),
+        false => format!(
+            "take the image for ray-on-golem {} and Ray {}, or install the other release",
+            releases.ray_on_golem, releases.ray
+        ),
+    };
+    Some(Diagnostic::warning("image-of-other-version", message).help(help))
 }

@@ -3,11 +3,14 @@
 //! May import `error`, `diagnostic` and `outbound`. Invariant: text in, values and findings out; whatever ray-on-golem
 //! or Ray would refuse only after a node has been rented is an error here.
 
+mod budget;
 mod config;
 mod document;
 pub mod edit;
 mod golem_keys;
 mod image;
+mod local_files;
+mod market;
 mod outbound_urls;
 mod payment;
 mod pip;
@@ -15,11 +18,17 @@ mod python_imports;
 mod python_literals;
 mod python_modules;
 mod python_urls;
+mod pyyaml;
 mod ray_keys;
 mod reach;
 mod workers;
+mod yaml_traps;
 
+pub use budget::{Budget, Usage};
 pub use config::{ClusterConfig, Demand, NodeType};
+pub use image::{Releases, image_findings};
+pub use local_files::local_file_findings;
+pub use market::{Market, Offer, market_findings};
 pub use python_modules::import_findings;
 pub use python_urls::NOT_ON_NODES;
 pub use reach::{script_findings, whitelist_findings};
@@ -44,9 +53,11 @@ impl ClusterConfig {
         golem_keys::check(&document, &mut findings);
         outbound_urls::check(&document, &mut findings);
         image::check(&document, &config, &mut findings);
+        budget::check(&document, &mut findings);
         workers::check(&document, &config, &mut findings);
         payment::check(&document, &config, &mut findings);
         pip::check(&document, &config, &mut findings);
+        yaml_traps::check(&document, &mut findings);
         findings.sort_by_key(|finding| finding.span.map_or((usize::MAX, 0), |span| (span.line, span.column)));
         (Some(config), findings)
     }

@@ -6,22 +6,23 @@
 use std::collections::HashSet;
 
 use serde_yaml::Value;
-use url::{ParseError, Url};
+use url::Url;
 
 use super::config::node_configs;
 use super::document::{Cursor, Document, kind};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::outbound::any_url::{AnyUrl, AnyUrlError};
 use crate::outbound::filter::{FilterError, endpoint};
 use crate::outbound::share_link::{Rewrite, rewrite};
 
 const EXAMPLE: &str = "write `outbound_urls: [\"https://ipfs.io\"]`";
 
 /// Every `outbound_urls` that stands where ray-on-golem reads it.
-pub(super) fn lists<'d>(document: &'d Document<'_>) -> Vec<Cursor<'d>> {
+pub(super) fn lists<'d>(document: &'d Document) -> Vec<Cursor<'d>> {
     node_configs(document).iter().filter_map(|config| config.get("demand")?.get("outbound_urls")).collect()
 }
 
-pub(super) fn check(document: &Document<'_>, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
     let lists = lists(document);
     let nothing_asked =
         lists.iter().all(|list| list.value.as_sequence().is_none_or(|items| items.is_empty()));
@@ -30,7 +31,7 @@ pub(super) fn check(document: &Document<'_>, findings: &mut Vec<Diagnostic>) {
             Value::Sequence(items) if items.is_empty() && nothing_asked => {
                 findings.push(
                     list.mark_key(
-                        Diagnostic::error(
+                        Diagnostic::warning(
                             "outbound-urls-empty",
                             "`outbound_urls` is empty, so the nodes get no Internet access",
                         )
@@ -78,19 +79,24 @@ fn url_finding(text: &str) -> Option<Diagnostic> {
                 .help(format!("write `https://{text}`")),
         );
     }
-    let url = match Url::parse(text) {
-        Ok(url) => url,
-        Err(ParseError::InvalidPort) => {
+    let sent = match AnyUrl::parse(text) {
+        Ok(sent) => sent,
+        Err(AnyUrlError::Port) => {
             return Some(invalid("has a port that does not exist".into()).help("ports go from 1 to 65535"));
         }
-        Err(error) => return Some(invalid(format!("is no URL: {error}")).help(EXAMPLE)),
+        Err(AnyUrlError::Host) if text.contains('*') => {
+            return Some(
+                invalid("has a wildcard, which manifests do not know".into())
+                    .help("list every host by its full name, with one entry each"),
+            );
+        }
+        Err(error) => return Some(invalid(format!("is refused by ray-on-golem: {error}")).help(EXAMPLE)),
     };
-    if url.host_str().is_some_and(|host| host.contains('*')) {
-        return Some(
-            invalid("has a wildcard, which manifests do not know".into())
-                .help("list every host by its full name, with one entry each"),
-        );
-    }
+    // What ray-on-golem sends is read by the provider, whose parser is stricter.
+    let url = match Url::parse(sent.as_str()) {
+        Ok(url) => url,
+        Err(error) => return Some(invalid(format!("is no URL to a provider: {error}")).help(EXAMPLE)),
+    };
     match endpoint(&url) {
         Err(FilterError::UnknownPort(_)) => Some(
             Diagnostic::error(

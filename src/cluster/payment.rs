@@ -13,7 +13,7 @@ const DEAD: [&str; 4] = ["holesky", "goerli", "mumbai", "rinkeby"];
 /// Networks that yagna knows and that live.
 const ALIVE: [&str; 5] = ["hoodi", "polygon", "mainnet", "sepolia", "amoy"];
 
-pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
     let written = document.at(&["provider", "parameters", "payment_network"]);
     let name = config.payment_network.as_str();
     if let Some(finding) = network(name, written.is_some()) {

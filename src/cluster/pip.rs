@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 const COMMANDS: [&str; 4] =
     ["initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands"];
 
-pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
     let at_top = COMMANDS.iter().filter_map(|key| document.at(&[key]));
     let of_types = node_types(document)
         .into_iter()

@@ -103,7 +103,10 @@ fn broken_yaml_has_a_place_and_no_view() {
     for (text, expected) in [
         ("cluster_name: [a\nb: c\n", "broken-yaml! 2:2"),
         ("a: 1\n\tb: 2\n", "broken-yaml! 2:1"),
-        ("a: 1\nb:\n  c: 1\n  c: 2\n", "broken-yaml! 4:3"),
+        ("a: 1\nb: !mine 2\n", "broken-yaml! 2:4"),
+        ("a: 2001-02-30\n", "broken-yaml! 1:4"),
+        ("a: &x [*x]\n", "broken-yaml! 1:8"),
+        ("a: {<<: 1}\n", "broken-yaml! 1:9"),
         ("- a\n", "not-a-cluster-file! 1:1"),
         ("", "not-a-cluster-file! 1:1"),
         ("a: 'x\n", "broken-yaml! 1:4"),
@@ -169,7 +172,7 @@ fn unknown_keys_are_guessed_and_misplaced_ones_sent_home() {
 #[test]
 fn outbound_urls_must_be_a_list_of_urls() {
     let with = |value: &str| changed("[\"https://ipfs.io\"]", value);
-    assert_eq!(with("[]"), ["outbound-urls-empty! 14:9"]);
+    assert_eq!(with("[]"), ["outbound-urls-empty 14:9"]);
     assert_eq!(with(""), ["outbound-urls-not-a-list! 14:9"]);
     assert_eq!(with("https://ipfs.io"), ["outbound-urls-not-a-list! 14:24"]);
     assert_eq!(with("[ipfs.io, \"https://ipfs.io\"]"), ["outbound-url-without-scheme! 14:25"]);
@@ -194,17 +197,165 @@ fn a_node_has_one_image_of_a_fitting_version() {
     assert_eq!(changed(&format!("{TAG}\n        "), ""), ["image-missing! 12:7"]);
     assert_eq!(changed(TAG, "image_tag: ray-on-golem"), ["image-tag-form! 13:20"]);
     assert_eq!(changed(TAG, "image_tag: golem/ray-on-golem:latest"), ["image-tag-form! 13:20"]);
-    assert_eq!(
-        changed(TAG, "image_tag: golem/ray-on-golem:0.12.1-py3.10.13-ray2.9.3"),
-        ["image-of-other-version 13:20"]
-    );
     assert_eq!(changed(TAG, "image_tag: me/mine:latest"), Vec::<String>::new());
+}
+
+#[test]
+fn an_image_fits_what_is_installed() {
+    let older = GOOD.replace("0.13.0-py", "0.12.1-py");
+    let other = Releases { ray_on_golem: "0.12.1".into(), ray: "2.9.3".into(), installed: true };
+    assert_eq!(image_findings(GOOD, &Releases::default()), []);
+    assert_eq!(image_findings(&older, &other), []);
+    let found = image_findings(&older, &Releases::default());
+    assert_eq!(listed(&found), ["image-of-other-version 13:20"]);
+    assert_eq!(
+        found[0].message,
+        "`0.12.1-py3.10.13-ray2.9.3` is made for ray-on-golem 0.12.1, but 0.13.0 is what goes with this program"
+    );
+    let found = image_findings(GOOD, &Releases { ray: "2.55.1".into(), ..other });
+    assert_eq!(
+        found[0].message,
+        "`0.13.0-py3.10.13-ray2.9.3` is made for ray-on-golem 0.13.0, but 0.12.1 is installed here, and for Ray 2.9.3, but 2.55.1 is installed here"
+    );
+    assert!(
+        found[0]
+            .help
+            .as_deref()
+            .unwrap()
+            .starts_with("take the image for ray-on-golem 0.12.1 and Ray 2.55.1")
+    );
+}
+
+#[test]
+fn python_reads_other_values_than_most_readers() {
+    let codes_of = |from: &str, to: &str| changed(from, to);
+    assert_eq!(codes_of("golem-cluster\n", "yes\n"), ["wrong-type! 1:15"]);
+    assert_eq!(codes_of("total_budget: 5", "total_budget: 010"), ["value-read-otherwise 10:19"]);
+    assert_eq!(codes_of("duration_hours: 0.5", "duration_hours: 1:30"), ["value-read-otherwise 17:65"]);
+    assert_eq!(codes_of("\"polygon\"", "on"), ["value-read-otherwise 9:22", "unknown-payment-network 9:22"]);
+    assert_eq!(
+        codes_of("max_workers: 10\nidle", "max_workers: x\nmax_workers: 10\nidle"),
+        ["duplicate-key 3:1"]
+    );
+    assert_eq!(
+        codes_of("head_node: true", "metadata: {a: 2024-01-01, on: 1}"),
+        ["wrong-type! 36:15", "key-not-text! 36:27"]
+    );
+    assert_eq!(codes_of("head_node: true", "min_workers: 1"), ["key-without-effect 36:1"]);
+    assert_eq!(codes_of("head_node: true", "docker: {image: x}"), ["docker-incomplete! 36:1"]);
+    assert_eq!(codes_of("cpu_load: 0.8, ", ""), ["missing-key! 17:9"]);
+    let found = ClusterConfig::parse(&GOOD.replace("golem-cluster\n", "yes\n")).1;
+    assert_eq!(
+        found[0].message,
+        "`cluster_name` is `yes`, which Python's YAML reads as true, but Ray wants a text"
+    );
+    assert_eq!(found[0].help.as_deref(), Some("put it into quotes: `cluster_name: \"yes\"`"));
+    let found = ClusterConfig::parse(&GOOD.replace("total_budget: 5", "total_budget: 0755")).1;
+    assert_eq!(
+        (found[0].message.as_str(), found[0].help.as_deref().unwrap()),
+        (
+            "`total_budget` is `0755`, which Python's YAML reads as 493: a leading 0 means base eight",
+            "write `total_budget: 493` if that is meant, else `total_budget: 755`"
+        )
+    );
+}
+
+#[test]
+fn what_stands_behind_an_alias_is_found_where_it_is_written() {
+    let text =
+        GOOD.replace("demand:\n", "demand: &demand\n").replace("[\"https://ipfs.io\"]", "[ipfs.io]").replace(
+            "max_workers: 10\n    resources: {}\n    node_config: {}",
+            "max_workers: 10\n    resources: {}\n    node_config: {demand: *demand}",
+        );
+    assert_eq!(codes(&text)[0], "outbound-url-without-scheme! 14:25");
+}
+
+#[test]
+fn files_of_this_machine_must_be_there() {
+    let text = GOOD.replace(
+        "file_mounts: {}",
+        "file_mounts: {\"/root/a\": \"./a\", \"/root/b\": \"~/b\"}\nauth: {ssh_private_key: k}",
+    );
+    assert_eq!(listed(&local_file_findings(&text, &|_| true)), Vec::<String>::new());
+    assert_eq!(
+        listed(&local_file_findings(&text, &|path| path == "~/b")),
+        ["local-file-missing! 29:25", "local-file-missing! 28:26"]
+    );
+}
+
+fn market() -> Market {
+    let offer = |subnet: &str, cpu_threads, mem_gib, start, cpu_hour| Offer {
+        subnet: subnet.into(),
+        cpu_threads,
+        mem_gib,
+        storage_gib: 50.0,
+        start,
+        cpu_hour,
+        env_hour: 0.02,
+    };
+    Market {
+        name: "the market".into(),
+        offers: vec![
+            offer("public", 2.0, 4.0, 0.0, 0.1),
+            offer("public", 8.0, 16.0, 0.4, 0.01),
+            offer("ray-on-golem-heads", 8.0, 64.0, 0.0, 0.01),
+        ],
+    }
+}
+
+#[test]
+fn demands_and_prices_are_compared_with_a_market() {
+    let found = |from: &str, to: &str| {
+        let text = GOOD.replace(from, to);
+        assert_ne!(text, GOOD);
+        let found = market_findings(&text, &market());
+        found
+            .iter()
+            .zip(listed(&found))
+            .map(|(finding, listed)| format!("{listed} {}", finding.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(market_findings(GOOD, &market()), []);
+    // The head may be found among the heads' providers, the worker may not.
+    assert_eq!(
+        found("min_mem_gib: 1", "min_mem_gib: 32"),
+        ["demand-above-market 15:22 no provider of the market has that much memory: the largest has 16 GiB"]
+    );
+    assert_eq!(
+        found("min_mem_gib: 1", "min_mem_gib: 8\n        max_cpu_threads: 4"),
+        ["demand-above-market 12:7 no provider of the market meets `min_mem_gib`, `min_cpu_threads`, \
+             `min_storage_gib`, `max_cpu_threads` together"]
+    );
+    assert_eq!(
+        found("max_cost: 1.5", "max_cost: 0.001"),
+        [
+            "price-below-market 17:80 no provider of the market gives a thread for that time at so little: the cheapest costs 0.0053 GLM"
+        ]
+    );
+    assert_eq!(
+        found("max_start_price: 0.5", "max_start_price: 0.1\n        max_cpu_per_hour_price: 0.05"),
+        [
+            "price-below-market 16:7 no provider of the market meets `max_start_price`, `max_cpu_per_hour_price`, `max_cost` together"
+        ]
+    );
+    assert_eq!(
+        found("max_start_price: 0.5", "max_env_per_hour_price: 0.01"),
+        [
+            "price-below-market 18:33 no provider of the market gives an hour of a node for so little: the cheapest asks 0.02 GLM"
+        ]
+    );
+    // A market says nothing about a subnet in which it has nobody.
+    assert_eq!(
+        found("      demand:\n", "      subnet_tag: mine\n      priority_subnet_tag: null\n      demand:\n")
+            .len(),
+        0
+    );
 }
 
 #[test]
 fn workers_must_fit() {
     assert_eq!(changed("max_workers: 10\nidle", "max_workers: 0\nidle"), ["too-few-workers! 2:14"]);
-    assert_eq!(changed("min_workers: 1", "min_workers: -1"), ["workers-not-whole! 24:18"]);
+    assert_eq!(changed("min_workers: 1", "min_workers: -1"), ["workers-below-zero 24:18"]);
     assert_eq!(changed("    max_workers: 10", "    max_workers: 0"), ["min-above-max 24:18"]);
     assert_eq!(changed("head_node: true", "head_node_type: ray.head"), ["head-node-type-unknown! 36:17"]);
 }

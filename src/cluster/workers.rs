@@ -7,7 +7,7 @@ use super::document::Document;
 use crate::diagnostic::Diagnostic;
 use crate::outbound::near_miss::closest_word;
 
-pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(document: &Document, config: &ClusterConfig, findings: &mut Vec<Diagnostic>) {
     let Some(types) = document.at(&["available_node_types"]).filter(|types| types.value.is_mapping()) else {
         return;
     };
@@ -24,17 +24,6 @@ pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &
         let finding = Diagnostic::error("head-node-type-unknown", message).help(help);
         findings.push(document.at(&["head_node_type"]).unwrap_or_else(|| types.clone()).mark(finding));
     }
-    let of_types = node_types(document).into_iter().flat_map(|(_, cursor)| {
-        ["min_workers", "max_workers"].into_iter().filter_map(move |key| Some((key, cursor.get(key)?)))
-    });
-    for (key, cursor) in of_types.chain(document.at(&["max_workers"]).map(|cursor| ("max_workers", cursor))) {
-        // A value that is no number at all at the top is a finding of `ray_keys`.
-        if cursor.value.is_number() && cursor.value.as_u64().is_none() {
-            let finding =
-                Diagnostic::error("workers-not-whole", format!("`{key}` must be a whole number from 0"));
-            findings.push(cursor.mark(finding.help(format!("write `{key}: 1`"))));
-        }
-    }
     for ((_, cursor), node_type) in node_types(document).iter().zip(&config.node_types) {
         if node_type.min_workers > node_type.max_workers {
             let message = format!(
@@ -45,15 +34,15 @@ pub(super) fn check(document: &Document<'_>, config: &ClusterConfig, findings: &
             findings.push(cursor.get("min_workers").unwrap_or_else(|| cursor.clone()).mark(finding));
         }
     }
+    // Ray adds what is written, also numbers below 0.
+    let least: f64 =
+        node_types(document).iter().filter_map(|(_, cursor)| cursor.get("min_workers")?.value.as_f64()).sum();
     if let Some(cursor) = document.at(&["max_workers"])
-        && config.min_workers > config.max_workers
+        && cursor.value.as_f64().is_some_and(|most| least > most)
     {
-        let message = format!(
-            "`max_workers` is {}, but the node types want {} at least",
-            config.max_workers, config.min_workers
-        );
+        let message =
+            format!("`max_workers` is {}, but the node types want {least} at least", config.max_workers);
         let finding = Diagnostic::error("too-few-workers", message);
-        findings
-            .push(cursor.mark(finding.help(format!("write `max_workers: {}` or more", config.min_workers))));
+        findings.push(cursor.mark(finding.help(format!("write `max_workers: {least}` or more"))));
     }
 }

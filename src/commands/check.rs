@@ -6,6 +6,7 @@ mod json;
 mod manifest;
 mod pages;
 mod sarif;
+mod surroundings;
 mod text;
 
 use std::path::PathBuf;
@@ -20,6 +21,11 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::Result;
 use crate::outbound::rules::Rules;
 use crate::outbound::whitelist::Whitelist;
+
+/// What ray-on-golem would send for a cluster file, as JSON; none if no node type has `outbound_urls`.
+pub(super) fn sent_manifest(config: &ClusterConfig) -> Option<serde_json::Value> {
+    manifest::sent(config)
+}
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -123,6 +129,7 @@ impl<'s> Report<'s> {
         let (whitelist, origin) = super::whitelist::in_force_as_words();
         let (config, mut findings) = ClusterConfig::parse(&sources.cluster.text);
         findings.extend(whitelist_findings(&sources.cluster.text, &whitelist));
+        findings.extend(self::surroundings::findings(&sources.cluster));
         let mut files = vec![Checked { source: &sources.cluster, findings }];
         if let Some(config) = &config {
             for source in &sources.scripts {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::doctor::mend_the_machine;
+use super::paragraph::{error_width, fill};
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::narrate;
@@ -20,6 +21,9 @@ pub struct Args {
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
     content: ContentMode,
+    /// Everything in whole lines and words, for a screen reader.
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Runs it.
@@ -35,14 +39,17 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let code = walk(&Request {
         folder: args.dir.clone(),
         network: NetworkName::Localnet,
-        selection: Selection::All,
+        selection: Some(Selection::All),
         yes: true,
+        plain: args.plain,
         spend: false,
         report: None,
         content: args.content,
         providers: None,
     })?;
-    narrate(&format!("the project is in `{}`\n", args.dir.display()));
+    let project =
+        format!("The project is in `{}`. In it, `golem-outbound run` walks again.", args.dir.display());
+    narrate(&fill("", "", &project, error_width().unwrap_or(80)));
     Ok(code)
 }
 

@@ -6,10 +6,13 @@
 /// The columns to fill: the terminal's, at most 80. Where the output is no terminal, it is what `COLUMNS` says, because a
 /// walk reads its commands through a pipe and shows what they say on its own terminal; else 80.
 pub fn width() -> usize {
-    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
-    columns_to_fill(
-        console::Term::stdout().size_checked().map(|(_, columns)| columns.into()).or_else(columns),
-    )
+    columns_to_fill(columns_of(&console::Term::stdout()))
+}
+
+/// The columns of a terminal; of what is none, those that `COLUMNS` says.
+pub fn columns_of(terminal: &console::Term) -> Option<usize> {
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.size_checked().map(|(_, columns)| columns.into()).or_else(said)
 }
 
 fn columns_to_fill(columns: Option<usize>) -> usize {

@@ -1,4 +1,4 @@
-//! `golem-outbound run`: walks the tutorial of the project in the current folder.
+//! `golem-outbound run`: walks the tutorial of the project in the current folder, from where earlier walks ended.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +26,12 @@ pub struct Args {
     /// Begin at this step; what lies before is taken as done.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
+    /// Walk all steps, those that are done and those that are true already, too.
+    #[arg(long, conflicts_with_all = ["steps", "from"])]
+    again: bool,
+    /// Everything in whole lines and words, for a screen reader.
+    #[arg(long)]
+    plain: bool,
     /// Show the steps and run nothing.
     #[arg(long, conflicts_with = "dry_run")]
     list: bool,
@@ -53,15 +59,17 @@ impl Args {
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
     let selection = match args.from {
-        Some(step) => Selection::From(step),
-        None if args.steps.is_empty() => Selection::All,
-        None => Selection::Steps(args.steps),
+        Some(step) => Some(Selection::From(step)),
+        None if args.again => Some(Selection::All),
+        None if args.steps.is_empty() => None,
+        None => Some(Selection::Steps(args.steps)),
     };
     let request = Request {
         folder: PathBuf::from("."),
         network: args.network,
         selection,
         yes: args.yes,
+        plain: args.plain,
         spend: args.spend,
         report: args.report,
         content: args.content,

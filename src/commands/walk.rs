@@ -2,14 +2,16 @@
 //!
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
+mod about;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec;
 use crate::exec::marker::{self, State};
+use crate::exec::{self, narrate};
 use crate::localnet::ContentMode;
 use crate::localnet::sandbox::lifecycle::own_program;
 use crate::network::{
@@ -17,8 +19,8 @@ use crate::network::{
     ProjectLocalnet, Workplace,
 };
 use crate::report::{JsonReport, Sinks, Style, Terminal};
-use crate::runner::{Guide, Project, ProjectLock, Prompt, Session, Signals, Unasked};
-use crate::tutorial::{Planned, Selection, Tutorial, plan};
+use crate::runner::{Guide, Journal, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
 /// How often a readiness condition is looked at.
 const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -55,10 +57,12 @@ pub struct Request {
     pub folder: PathBuf,
     /// Where it runs.
     pub network: NetworkName,
-    /// Which steps.
-    pub selection: Selection,
+    /// Which steps; none means those that are due.
+    pub selection: Option<Selection>,
     /// Whether nothing is asked.
     pub yes: bool,
+    /// Whether everything is written for a screen reader.
+    pub plain: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
     /// Where the JSON report goes as well.
@@ -77,7 +81,9 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
     let project = Project::load(&request.folder)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
-    for planned in plan(tutorial.steps(), &request.selection, name)? {
+    let journal = Journal::open(project.folder.clone(), name, &tutorial);
+    note_ignored(&journal);
+    for planned in planned(request, &tutorial, &journal)? {
         let step = &tutorial.steps()[planned.index];
         let due = if planned.is_due() { "" } else { "skip: " };
         println!("{:18} {}  ({due}{})", step.id, step.title, planned.why.words());
@@ -98,9 +104,15 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 pub fn walk(request: &Request) -> Result<ExitCode> {
     let project = Project::load(&request.folder)?;
     let tutorial = project.tutorial(request.network.name())?;
-    let plan = plan(tutorial.steps(), &request.selection, request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
-    if runs_own(&tutorial, &plan, "doctor") {
+    let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
+    note_ignored(&journal);
+    let plan = planned(request, &tutorial, &journal)?;
+    if !plan.iter().any(Planned::is_due) {
+        return Ok(nothing_to_do(request, &plan));
+    }
+    // A machine may lose what it had when the step passed, and to look takes no time.
+    if plan_has_own(&tutorial, &plan, "doctor") {
         mend_the_machine(request.network, request.yes)?;
     }
     let signals = Signals::catch()?;
@@ -113,10 +125,14 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         note_taken_ports();
     }
     consent_to_costs(request, on_terminal, &signals)?;
+    let asks = on_terminal && !request.yes;
     let mut guide: Box<dyn Guide> =
-        if request.yes || !on_terminal { Box::new(Unasked) } else { Box::new(Prompt::new(signals.clone())) };
+        if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
 
-    let mut sinks = Sinks(vec![Box::new(Terminal::new(std::io::stdout(), Style::of_stdout()))]);
+    let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
+    let terminal = Terminal::new(std::io::stdout(), style);
+    let terminal = if asks { terminal.rung_by_rung() } else { terminal };
+    let mut sinks = Sinks(vec![Box::new(terminal)]);
     let last_run = project.folder.join(".golem-outbound/last-run.json");
     let mut failures = Vec::new();
     for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
@@ -127,11 +143,15 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
+        about: about::about(&project),
+        versions: &|| about::versions(&project),
         tutorial: &tutorial,
         plan,
         network: &mut *network,
         commands: &mut commands,
         guide: &mut *guide,
+        memory: &mut journal,
+        check_first: request.selection != Some(Selection::All),
         signals: &signals,
         sink: &mut sinks,
         poll_every: POLL_EVERY,
@@ -149,10 +169,42 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     Ok(ExitCode::from(walked.exit_code()))
 }
 
+/// The steps that were asked for, or those that are due and those that are done.
+fn planned(request: &Request, tutorial: &Tutorial, journal: &Journal<'_>) -> Result<Vec<Planned>> {
+    match &request.selection {
+        Some(selection) => plan(tutorial.steps(), selection, request.network.name()),
+        None => Ok(plan_due(&journal.standings())),
+    }
+}
+
+/// One line about a state that cannot be used, which is no reason to stop.
+fn note_ignored(journal: &Journal<'_>) {
+    if let Some(why) = journal.ignored() {
+        narrate(&format!("note: {why}\n"));
+    }
+}
+
+/// Nothing is run, so nothing is known of today, and the exit code is not 0.
+fn nothing_to_do(request: &Request, plan: &[Planned]) -> ExitCode {
+    let done = plan.iter().filter(|planned| planned.is_done()).count();
+    narrate(&format!(
+        "all {done} steps are done on {}, and nothing that they depend on has changed; nothing was run\n\n\
+         hint: walk all of them again: `golem-outbound run --again`\n\
+         hint: see where you stand: `golem-outbound status`\n",
+        request.network.name(),
+    ));
+    ExitCode::from(ErrorKind::Inconclusive.exit_code())
+}
+
 /// Whether a step that is due runs this subcommand of ours.
 fn runs_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
-    let due = plan.iter().filter(|planned| planned.is_due());
-    let mut commands = due.flat_map(|planned| &tutorial.steps()[planned.index].run);
+    let due: Vec<Planned> = plan.iter().filter(|planned| planned.is_due()).cloned().collect();
+    plan_has_own(tutorial, &due, subcommand)
+}
+
+/// Whether a step of the plan, due or done, runs this subcommand of ours.
+fn plan_has_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
+    let mut commands = plan.iter().flat_map(|planned| &tutorial.steps()[planned.index].run);
     commands.any(|argv| argv.starts_with(&[PROGRAM.into(), subcommand.into()]))
 }
 
@@ -220,7 +272,7 @@ fn consent_to_costs(request: &Request, on_terminal: bool, signals: &Signals) -> 
         return Err(refused());
     }
     let question = "This walk rents real machines and spends GLM. Type `spend` to agree: ";
-    match Prompt::new(signals.clone()).line(question).as_deref() {
+    match Prompt::new(signals.clone(), request.plain).line(question).as_deref() {
         Some("spend") => Ok(()),
         _ => Err(refused()),
     }

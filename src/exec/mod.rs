@@ -8,7 +8,9 @@ pub mod descendants;
 pub mod disk;
 pub mod doctor;
 pub mod environment;
+mod foreground;
 pub mod guard;
+pub mod installed;
 pub mod marker;
 pub mod mend;
 mod narration;
@@ -20,6 +22,7 @@ pub mod registry;
 pub mod transcript;
 
 pub use capture::{Output, capture, tail};
+pub use foreground::foreground;
 pub use guard::Guard;
 pub use narration::narrate;
 pub use process::{Action, Ended, Exit, Invocation, Tick};

@@ -1,6 +1,7 @@
 //! The seam to whatever runs a walk's commands.
 //!
-//! May import `error`, `evidence` and `exec`. Invariant: nothing runs without a time limit.
+//! May import `error`, `evidence` and `exec`. Invariant: nothing runs without a time limit, except what has the terminal and a
+//! reader at it.
 
 use std::time::Duration;
 
@@ -27,6 +28,12 @@ pub trait CommandRunner {
     /// # Errors
     /// The command could not be started.
     fn run(&mut self, invocation: &Invocation, watch: &mut dyn FnMut(Tick<'_>) -> Action) -> Result<Ended>;
+
+    /// Gives the terminal to one command until it ends, or until `stop` says so; its time is not limited.
+    ///
+    /// # Errors
+    /// The command could not be started.
+    fn interact(&mut self, invocation: &Invocation, stop: &dyn Fn() -> bool) -> Result<Exit>;
 }
 
 /// Runs commands as child processes, each under a guard.
@@ -36,12 +43,19 @@ pub struct ChildProcesses;
 impl CommandRunner for ChildProcesses {
     fn run(&mut self, invocation: &Invocation, watch: &mut dyn FnMut(Tick<'_>) -> Action) -> Result<Ended> {
         let ended = exec::run(invocation, watch)?;
-        let exit = match ended.exit {
-            exec::Exit::Code(code) => Exit::Code(code),
-            exec::Exit::Signal(signal) => Exit::Signal(signal),
-            exec::Exit::TimedOut => Exit::TimedOut,
-            exec::Exit::Interrupted => Exit::Interrupted,
-        };
-        Ok(Ended { exit, output: ended.output, elapsed: ended.elapsed })
+        Ok(Ended { exit: exit(ended.exit), output: ended.output, elapsed: ended.elapsed })
+    }
+
+    fn interact(&mut self, invocation: &Invocation, stop: &dyn Fn() -> bool) -> Result<Exit> {
+        exec::foreground(invocation, stop).map(exit)
+    }
+}
+
+fn exit(exit: exec::Exit) -> Exit {
+    match exit {
+        exec::Exit::Code(code) => Exit::Code(code),
+        exec::Exit::Signal(signal) => Exit::Signal(signal),
+        exec::Exit::TimedOut => Exit::TimedOut,
+        exec::Exit::Interrupted => Exit::Interrupted,
     }
 }

@@ -192,8 +192,12 @@ pub fn general_remedies() -> [&'static str; 2] {
 
 /// A message to the providers' channel that asks for hosts, ready to be pasted.
 pub fn request_to_providers(urls: &[&Url]) -> String {
-    let mut hosts: Vec<&str> = urls.iter().filter_map(|url| url.host_str()).collect();
-    hosts.dedup();
+    let mut hosts: Vec<&str> = Vec::new();
+    for host in urls.iter().filter_map(|url| url.host_str()) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
     let (names, is) = (hosts.join(", "), if hosts.len() == 1 { "is" } else { "are" });
     let commands: Vec<String> =
         hosts.iter().map(|host| format!("ya-provider whitelist add -p {host} -t strict")).collect();

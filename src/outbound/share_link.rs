@@ -32,6 +32,24 @@ pub fn rewrite(url: &Url) -> Rewrite {
     dropbox::rewrite(url).or_else(|| ipfs::rewrite(url)).unwrap_or(Rewrite::Fine)
 }
 
+/// What somebody means who leaves the scheme out: a host with a path, a CID alone or behind `/ipfs/`. `None` if no
+/// scheme makes a URL of it that works on a node.
+pub fn with_scheme(text: &str) -> Option<String> {
+    let text = text.trim();
+    let below = text.strip_prefix("/ipfs/").unwrap_or(text);
+    let root = below.split(['/', '?', '#']).next().unwrap_or_default();
+    let written = match ipfs::is_cid(root) {
+        true => format!("https://ipfs.io/ipfs/{below}"),
+        false if text.starts_with('/') => return None,
+        false => format!("https://{text}"),
+    };
+    match rewrite(&Url::parse(&written).ok()?) {
+        Rewrite::Fine => Some(written),
+        Rewrite::To { url, .. } => Some(url.into()),
+        Rewrite::CannotWork { .. } => None,
+    }
+}
+
 /// [`Rewrite::Fine`] if nothing changed.
 fn changed(from: &Url, to: Url, why: &str) -> Rewrite {
     if *from == to { Rewrite::Fine } else { Rewrite::To { url: to, why: why.to_owned() } }
@@ -102,6 +120,24 @@ mod tests {
                 prop_assert!(list.matches(better.host_str().unwrap()).is_some(), "{}", better);
                 prop_assert_eq!(better.scheme(), "https");
             }
+        }
+    }
+
+    #[test]
+    fn what_lacks_only_its_scheme_is_completed() {
+        const CID: &str = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
+        for (text, expected) in [
+            ("ipfs.io", "https://ipfs.io".to_owned()),
+            ("example.org:8443/a b", "https://example.org:8443/a b".to_owned()),
+            (CID, format!("https://ipfs.io/ipfs/{CID}")),
+            (&format!("/ipfs/{CID}/a?x#y"), format!("https://ipfs.io/ipfs/{CID}/a?x#y")),
+            (&format!("{CID}.ipfs.dweb.link/a"), format!("https://ipfs.io/ipfs/{CID}/a")),
+            ("www.dropbox.com/s/a/b?dl=0", "https://dl.dropboxusercontent.com/s/a/b".to_owned()),
+        ] {
+            assert_eq!(with_scheme(text), Some(expected), "{text}");
+        }
+        for text in ["", "/etc/passwd", "//a.io", "www.dropbox.com/sh/a/b", "/ipfs/"] {
+            assert_eq!(with_scheme(text), None, "{text}");
         }
     }
 

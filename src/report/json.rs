@@ -44,7 +44,16 @@ impl JsonReport {
     }
 
     fn current(&mut self) -> Option<&mut Value> {
-        self.document["steps"].as_array_mut()?.last_mut().filter(|step| step["outcome"].is_null())
+        self.document["steps"].as_array_mut()?.iter_mut().find(|step| step["outcome"].is_null())
+    }
+
+    /// Enters a step; one that the reader runs again takes its own place.
+    fn enter(&mut self, step: Value) {
+        let Some(steps) = self.document["steps"].as_array_mut() else { return };
+        match steps.iter_mut().find(|before| before["id"] == step["id"]) {
+            Some(before) => *before = step,
+            None => steps.push(step),
+        }
     }
 }
 
@@ -58,7 +67,7 @@ impl Sink for JsonReport {
             }
             Event::StepStarted { id, title, command, .. } => {
                 let step = json!({ "id": id, "title": title, "command": command, "checks": [], "hints": [] });
-                self.push("steps", step);
+                self.enter(step);
             }
             Event::Checked { check, verdict } => {
                 let checked = json!({ "check": check, "verdict": verdict });
@@ -74,7 +83,7 @@ impl Sink for JsonReport {
             }
             Event::StepFinished { id, outcome, reason, elapsed, evidence } => {
                 if self.current().is_none_or(|step| step["id"] != json!(id)) {
-                    self.push("steps", json!({ "id": id, "checks": [], "hints": [] }));
+                    self.enter(json!({ "id": id, "checks": [], "hints": [] }));
                 }
                 if let Some(step) = self.current() {
                     step["outcome"] = json!(outcome);
@@ -87,12 +96,12 @@ impl Sink for JsonReport {
                 let value = json!({ "command": command, "ok": ok, "seconds": elapsed.as_secs_f64() });
                 self.push("teardown", value);
             }
-            Event::WalkFinished { elapsed } => {
+            Event::WalkFinished { elapsed, .. } => {
                 self.document["seconds"] = json!(elapsed.as_secs_f64());
                 let failure = self.write().err().map(|error| error.to_string());
                 *self.failure.borrow_mut() = failure;
             }
-            Event::Narrated(_) | Event::Output(_) | Event::Waited { .. } => {}
+            Event::Narrated(_) | Event::Versions(_) | Event::Output(_) | Event::Waited { .. } => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod json;
 mod prose;
+mod signs;
 mod summary;
 mod terminal;
 

@@ -31,7 +31,7 @@ pub struct Summary {
     network: String,
     simulated: bool,
     rows: Vec<Row>,
-    findings: Vec<String>,
+    findings: Vec<(String, String)>,
     ledger: Vec<(String, LedgerRow)>,
     funnel: Vec<String>,
     teardowns: Vec<(String, bool, Duration)>,
@@ -50,14 +50,18 @@ impl Summary {
                 };
             }
             Event::StepFinished { id, outcome, reason, elapsed, evidence } => {
-                self.rows.push(Row {
-                    id: id.clone(),
-                    outcome: *outcome,
-                    reason: reason.clone(),
-                    elapsed: *elapsed,
-                });
+                let row =
+                    Row { id: id.clone(), outcome: *outcome, reason: reason.clone(), elapsed: *elapsed };
+                // A step that the reader ran again counts once, as it came out last.
+                self.findings.retain(|(step, _)| step != id);
+                self.ledger.retain(|(step, _)| step != id);
+                match self.rows.iter_mut().find(|row| row.id == *id) {
+                    Some(before) => *before = row,
+                    None => self.rows.push(row),
+                }
                 if let Some(evidence) = evidence {
-                    self.findings.extend(findings_of(id, evidence));
+                    self.findings
+                        .extend(findings_of(id, evidence).into_iter().map(|line| (id.clone(), line)));
                     self.ledger.extend(evidence.ledger.iter().map(|row| (id.clone(), row.clone())));
                     if let Some((_, table)) = evidence.output.rsplit_once("Proposals count:") {
                         self.funnel = table.lines().map(str::trim).map(ToOwned::to_owned).collect();
@@ -93,7 +97,7 @@ impl Summary {
         }
         if !self.findings.is_empty() {
             lines.extend([String::new(), "Findings".into()]);
-            lines.extend(self.findings.iter().map(|line| line_of_list(line, width)));
+            lines.extend(self.findings.iter().map(|(_, line)| line_of_list(line, width)));
         }
         self.add_ledger(&mut lines, width);
         self.add_funnel(&mut lines, width);

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::prose::{continued, wrapped};
+use super::signs;
 use super::summary::{Summary, network_words, seconds};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
@@ -16,6 +17,10 @@ pub struct Style {
     pub colour: bool,
     /// Whether a line can be written over, as on a terminal.
     pub overwrites: bool,
+    /// For a screen reader: whole lines, and words instead of signs and columns.
+    pub plain: bool,
+    /// Whether our own words keep to ASCII.
+    pub ascii: bool,
 }
 
 impl Style {
@@ -23,9 +28,21 @@ impl Style {
     pub fn of_stdout() -> Self {
         let terminal = console::Term::stdout();
         let width = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
-        let overwrites = terminal.is_term();
-        Self { width: width.clamp(20, 100), colour: console::colors_enabled() && overwrites, overwrites }
+        // A terminal that calls itself dumb, such as an editor's, has no cursor to move.
+        let overwrites = terminal.is_term() && !is_dumb();
+        let colour = console::colors_enabled() && overwrites;
+        Self { width: width.clamp(20, 100), colour, overwrites, plain: false, ascii: signs::must_be_ascii() }
     }
+
+    /// The same for a screen reader.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self { colour: false, overwrites: false, plain: true, ascii: true, ..self }
+    }
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Writes events for people.
@@ -40,6 +57,8 @@ pub struct Terminal<W> {
     told: u64,
     /// What was waited for when it was told.
     awaited: String,
+    /// The step that was shown last; when it is shown again, its prose is known.
+    shown: String,
     /// Whether the rest of a hint is shown by somebody else, when the reader asks for it.
     first_rung_only: bool,
 }
@@ -58,6 +77,7 @@ impl<W: Write> Terminal<W> {
             waiting: 0,
             told: 0,
             awaited: String::new(),
+            shown: String::new(),
             first_rung_only: false,
         }
     }
@@ -109,6 +129,7 @@ impl<W: Write> Terminal<W> {
         if std::mem::take(&mut self.mid_line) {
             let _ = writeln!(self.out);
         }
+        let text = if self.style.ascii { signs::ascii(text) } else { text.into() };
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
@@ -155,8 +176,18 @@ impl<W: Write> Terminal<W> {
         }
     }
 
-    /// A short mark, then text wrapped beside it.
+    /// A short mark, then text wrapped beside it; in plain words before it.
     fn marked(&mut self, mark: &str, mark_width: usize, text: &str) {
+        if self.style.plain {
+            let word = match mark {
+                "" => "",
+                "pass" => "check passed: ",
+                "FAIL" => "check failed: ",
+                "????" => "check could not tell: ",
+                _ => "hint: ",
+            };
+            return self.prose(&format!("{word}{text}"));
+        }
         let width = self.style.width.saturating_sub(mark_width + 4).max(10);
         for (index, line) in wrapped(text, width).lines().enumerate() {
             let mark = if index == 0 && !mark.is_empty() { mark.to_owned() } else { " ".repeat(mark_width) };
@@ -210,7 +241,7 @@ impl<W: Write> Sink for Terminal<W> {
         }
         self.settle();
         match event {
-            Event::WalkStarted { project, network, simulated, steps } => {
+            Event::WalkStarted { project, network, simulated, steps, .. } => {
                 let title = format!(
                     "Internet access from Ray on Golem: {project}, {} steps on {}",
                     steps.len(),
@@ -221,18 +252,30 @@ impl<W: Write> Sink for Terminal<W> {
                 self.line(&title);
             }
             Event::Narrated(text) => self.prose(&format!("- {text}")),
-            Event::StepStarted { title, number, count, prose, command, .. } => {
+            Event::StepStarted { id, title, number, count, prose, command, .. } => {
                 self.told = 0;
-                let heading = self.bold(&wrapped(&format!("[{number}/{count}] {title}"), self.style.width));
+                let place = if self.style.plain {
+                    format!("Step {number} of {count}: {title}")
+                } else {
+                    format!("[{number}/{count}] {title}")
+                };
+                let heading = self.bold(&wrapped(&place, self.style.width));
                 self.line("");
                 self.line(&heading);
                 self.line("");
-                self.prose(prose);
-                self.line("");
-                let command = self.bold(&continued(command, self.style.width));
+                if self.shown != *id {
+                    self.prose(prose);
+                    self.line("");
+                    self.shown.clone_from(id);
+                }
+                let command = if self.style.plain {
+                    format!("Command: {command}")
+                } else {
+                    self.bold(&continued(command, self.style.width))
+                };
                 self.line(&command);
             }
-            Event::Waited { .. } => {}
+            Event::Waited { .. } | Event::Versions(_) => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -243,7 +286,7 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed } => {
+            Event::WalkFinished { elapsed, .. } => {
                 let text = self.summary.text(*elapsed, self.style.width);
                 self.line("");
                 self.line(&text);

@@ -8,8 +8,11 @@ use super::watch::{Idle, Silence, Stall};
 use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::{Evidence, Exit, Funnel};
-use crate::network::{Action, CommandRunner, Ended, Network};
-use crate::tutorial::{Step, parse_findings, parse_ledger, parse_verdicts};
+use crate::network::{Action, CommandRunner, Ended, Network, Tick};
+use crate::tutorial::{Already, Step, parse_findings, parse_ledger, parse_verdicts};
+
+/// How long a command may look whether something is true already.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// What a try needs of its session.
 pub struct Attempt<'a> {
@@ -52,19 +55,42 @@ impl Attempt<'_> {
         if exit == Exit::Code(0) {
             exit = self.wait_until_ready(step, &mut last, &mut notes)?;
         }
-        let output = redacted(&console::strip_ansi_codes(&(output + last.as_str())));
-        Ok(Evidence {
+        Ok(Evidence { notes, ..self.evidence(exit, &(output + last.as_str()), started.elapsed()) })
+    }
+
+    /// Looks whether something is true already, without a word; none if it cannot be told.
+    pub fn look(&mut self, already: &Already) -> Option<Evidence> {
+        let started = Instant::now();
+        let (mut exit, mut output) = (Exit::Code(0), String::new());
+        for argv in &already.run {
+            let invocation = self.network.command(argv, LOOK, self.keep_daemons);
+            let signals = self.signals;
+            let mut watch = |_: Tick<'_>| if signals.arrived() { Action::Stop } else { Action::Continue };
+            let ended = self.commands.run(&invocation, &mut watch).ok()?;
+            output += &ended.output;
+            exit = ended.exit;
+            if exit != Exit::Code(0) {
+                break;
+            }
+        }
+        (!self.signals.arrived()).then(|| self.evidence(exit, &output, started.elapsed()))
+    }
+
+    /// All that can be observed after the commands have ended.
+    fn evidence(&self, exit: Exit, output: &str, elapsed: Duration) -> Evidence {
+        let output = redacted(&console::strip_ansi_codes(output));
+        Evidence {
             exit,
             ledger: parse_ledger(&output),
             findings: parse_findings(&output),
             verdicts: parse_verdicts(&output),
             output,
-            notes,
-            elapsed: started.elapsed(),
+            notes: Vec::new(),
+            elapsed,
             nodes: self.network.nodes(),
             busy_ports: self.network.busy_ports(),
             processes: self.network.processes(),
-        })
+        }
     }
 
     pub(super) fn command(&mut self, step: &Step, argv: &[String], notes: &mut Vec<String>) -> Result<Ended> {

@@ -5,18 +5,30 @@
 
 mod attempt;
 mod guide;
+mod journal;
+mod keyboard;
 mod live;
 mod lock;
 mod pause;
 mod project;
+mod prompt;
 mod readiness;
+mod results;
 mod session;
+mod shell;
 mod signals;
+mod state;
+mod surroundings;
 mod teardown;
 mod watch;
 
-pub use guide::{Answer, Guide, Prompt, Unasked};
+pub use guide::{Answer, Guide, Moment, Question, Unasked};
+pub use journal::{Journal, Memory};
+pub use live::redacted;
 pub use lock::ProjectLock;
 pub use project::{PROJECT_FILE, Project};
-pub use session::{Ending, Session, StepResult, Walked};
+pub use prompt::Prompt;
+pub use results::{Ending, StepResult, Walked};
+pub use session::Session;
 pub use signals::Signals;
+pub use state::State;

@@ -1,22 +1,34 @@
 //! A walk from its first step to its last teardown.
+//!
+//! Invariant: whatever a step leaves behind was registered for teardown before the step started; what is written down
+//! of a step is written before and after it, so that a kill at any moment leaves the truth.
 
 use std::time::{Duration, Instant};
 
 use super::attempt::Attempt;
+use super::guide::{Moment, Question};
+use super::journal::Memory;
 use super::pause::pause;
+use super::results::{Ending, Results, StepResult, Walked};
+use super::shell::shell_for;
 use super::teardown::Teardown;
 use super::{Answer, Guide, Signals};
-use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Event, Hint, Sink};
-use crate::evidence::{Cause, Evidence, Exit, Funnel, Outcome, Verdict};
+use crate::error::{Error, Result};
+use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
+use crate::evidence::{Evidence, Exit, Funnel, Outcome, Verdict};
 use crate::network::{CommandRunner, Network, PROGRAM};
+use crate::tutorial::progress::Last;
 use crate::tutorial::step::is_beyond_the_learner;
-use crate::tutorial::{Planned, Step, Tutorial, parse_funnel};
+use crate::tutorial::{Planned, Step, Tutorial, Why, parse_funnel};
 
 /// Everything that a walk is made of.
 pub struct Session<'a> {
     /// The project's name, for reports.
     pub project: String,
+    /// What its reports begin with.
+    pub about: About,
+    /// The versions of what takes part, looked up anew with every call.
+    pub versions: &'a dyn Fn() -> Vec<Version>,
     /// The steps.
     pub tutorial: &'a Tutorial,
     /// Which of them, in which order.
@@ -27,6 +39,8 @@ pub struct Session<'a> {
     pub commands: &'a mut dyn CommandRunner,
     /// Who decides about each.
     pub guide: &'a mut dyn Guide,
+    /// Who remembers them for the next walk.
+    pub memory: &'a mut dyn Memory,
     /// What ends the walk early.
     pub signals: &'a Signals,
     /// Who hears of it.
@@ -35,65 +49,27 @@ pub struct Session<'a> {
     pub poll_every: Duration,
     /// What network-stats has counted in this walk; nothing at its start.
     pub counted: Option<Funnel>,
+    /// Whether a step that is true already is left out, unless the reader named it.
+    pub check_first: bool,
 }
 
-/// How a walk came to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// All steps had their turn, or one did not pass.
-    Complete,
-    /// The reader ended it.
-    Quit,
-    /// A signal ended it.
-    Interrupted,
+/// What has happened so far.
+struct Course {
+    results: Results,
+    teardown: Teardown,
+    /// The position of the step that was run last.
+    last: Option<usize>,
+    /// The hint of the last failure, and how many rungs of its ladder were shown.
+    hint: Option<(Hint, usize)>,
+    /// Why no further step is run.
+    obstacle: Option<String>,
 }
 
-/// What a step came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepResult {
-    /// Step id.
-    pub id: String,
-    /// What it came to.
-    pub outcome: Outcome,
-    /// Whose doing a failure is, where a symptom tells.
-    pub cause: Option<Cause>,
-}
-
-/// What a walk came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Walked {
-    /// Every step of the plan, in order.
-    pub steps: Vec<StepResult>,
-    /// How it ended.
-    pub ending: Ending,
-    /// Whether every teardown that was due ended well.
-    pub torn_down: bool,
-}
-
-impl Walked {
-    /// The process exit code: never 0 unless a step was run and every step that was run passed.
-    pub fn exit_code(&self) -> u8 {
-        let any = |outcome| self.steps.iter().any(|step| step.outcome == outcome);
-        if self.ending != Ending::Complete {
-            return ErrorKind::Interrupted.exit_code();
-        }
-        if self.steps.iter().any(|step| step.outcome == Outcome::Failed && step.cause == Some(Cause::Machine))
-        {
-            return ErrorKind::Machine.exit_code();
-        }
-        if any(Outcome::Failed) || !self.torn_down {
-            return ErrorKind::Failed.exit_code();
-        }
-        if any(Outcome::Inconclusive) || any(Outcome::NotReached) || !any(Outcome::Passed) {
-            return ErrorKind::Inconclusive.exit_code();
-        }
-        0
-    }
-}
-
-/// What one step left the session with.
+/// Where the walk goes from a step.
 enum Turn {
     Next,
+    /// To the step at this position, with or without a question.
+    To(usize, bool),
     Stop,
     End(Ending),
 }
@@ -109,104 +85,281 @@ impl Session<'_> {
     /// The tool itself could not go on.
     pub fn walk(mut self) -> Result<Walked> {
         let started = Instant::now();
-        self.announce();
-        let mut teardown = Teardown::default();
-        let mut steps = Vec::new();
-        let walked = self.steps(&mut steps, &mut teardown);
+        let versions = self.announce();
+        let mut course = Course {
+            results: Results::of(self.plan.len()),
+            teardown: Teardown::default(),
+            last: None,
+            hint: None,
+            obstacle: None,
+        };
+        let walked = self.steps(&mut course);
         let mut torn_down = true;
-        if !teardown.is_empty() {
-            self.sink.event(&Event::Narrated("taking down what the walk has started".into()));
-            torn_down = teardown.run(&*self.network, self.commands, self.signals, self.sink);
+        if !course.teardown.is_empty() {
+            self.narrate("taking down what the walk has started");
+            torn_down = course.teardown.run(&*self.network, self.commands, self.signals, self.sink);
         }
         let stopped = self.network.stop();
-        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed() });
-        let ending = walked?;
-        stopped?;
-        Ok(Walked { steps, ending, torn_down })
+        self.announce_new(&versions);
+        let walked = walked.and_then(|ending| stopped.map(|()| ending)).map(|ending| Walked {
+            steps: course.results.into_steps(),
+            ending,
+            torn_down,
+        });
+        let (ending, exit_code) = match &walked {
+            Ok(walked) => (walked.ending, walked.exit_code()),
+            Err(error) => (Ending::Broken, error.kind().exit_code()),
+        };
+        self.sink.event(&Event::WalkFinished { elapsed: started.elapsed(), ending, exit_code });
+        walked
     }
 
-    fn announce(&mut self) {
+    fn narrate(&mut self, text: impl Into<String>) {
+        self.sink.event(&Event::Narrated(text.into()));
+    }
+
+    /// Says what begins, and where; returns the versions that were told.
+    fn announce(&mut self) -> Vec<Version> {
         let steps = self.plan.iter().map(|planned| &self.tutorial.steps()[planned.index]);
         self.sink.event(&Event::WalkStarted {
             project: self.project.clone(),
             network: self.network.name().to_owned(),
             simulated: self.network.simulated(),
-            steps: steps.map(|step| (step.id.clone(), step.title.clone())).collect(),
+            content: self.network.content(),
+            steps: steps.map(outline).collect(),
+            about: Box::new(std::mem::take(&mut self.about)),
         });
         if let Some(content) = self.network.content() {
-            self.sink.event(&Event::Narrated(format!("content: {content}")));
+            self.narrate(format!("content: {content}"));
         }
+        let done = self.plan.iter().filter(|planned| planned.is_done()).count();
+        if let (true, Some(first)) = (done > 0, self.plan.iter().find(|planned| planned.is_due())) {
+            let id = &self.tutorial.steps()[first.index].id;
+            let (count, why) = (self.plan.len(), first.why.words());
+            self.narrate(format!("{done} of {count} steps are done; the walk goes on at `{id}`: {why}"));
+            self.narrate("to walk all of them again: `golem-outbound run --again`");
+        }
+        self.announce_new(&[])
     }
 
-    fn steps(&mut self, results: &mut Vec<StepResult>, teardown: &mut Teardown) -> Result<Ending> {
+    /// Tells the versions if they are others than those that were told before; a step may make the environment.
+    fn announce_new(&mut self, told: &[Version]) -> Vec<Version> {
+        let versions = (self.versions)();
+        if versions != told {
+            self.sink.event(&Event::Versions(versions.clone()));
+        }
+        versions
+    }
+
+    fn steps(&mut self, course: &mut Course) -> Result<Ending> {
         let plan = self.plan.clone();
-        let mut ending = Ok(Ending::Complete);
-        let mut obstacle: Option<String> = None;
-        for (position, planned) in plan.iter().enumerate() {
+        let (mut ending, mut position) = (Ok(Ending::Complete), 0);
+        // Where the reader goes back to: asked about, or run at once, even if the plan leaves it out.
+        let (mut wanted, mut at_once) = (false, false);
+        while let Some(planned) = plan.get(position) {
             let step = &self.tutorial.steps()[planned.index];
-            let idle = if planned.is_due() {
-                obstacle
-                    .clone()
-                    .or_else(|| needs_a_skipped_one(step, results))
-                    .map(|why| (Outcome::NotReached, why))
-            } else {
-                Some((Outcome::Skipped, planned.why.words()))
-            };
-            if let Some((outcome, reason)) = idle {
-                self.pass_over(step, outcome, reason, results);
+            if let Some((outcome, reason)) = self.idle(planned, step, course, wanted) {
+                self.pass_over(step, position, outcome, reason, planned.is_done(), course);
+                (position, wanted) = (position + 1, false);
                 continue;
             }
-            match self.step(step, position + 1, plan.len(), results, teardown) {
-                Ok(Turn::Next) => {}
-                Ok(Turn::Stop) => obstacle = Some(format!("`{}` did not pass", step.id)),
+            let first_time = !wanted && course.results.at(position).is_none();
+            let turn = match self.already_true(planned, step, first_time) {
+                Some(why) => {
+                    self.true_already(step, position, &why, course);
+                    Ok(Turn::Next)
+                }
+                None => self.turn(step, position, at_once, course),
+            };
+            (wanted, at_once) = (false, false);
+            match turn {
+                Ok(Turn::Next) => position += 1,
+                Ok(Turn::To(to, now)) => (position, wanted, at_once) = (to, true, now),
+                Ok(Turn::Stop) => {
+                    course.obstacle = Some(format!("`{}` did not pass", step.id));
+                    position += 1;
+                }
                 Ok(Turn::End(how)) => {
-                    obstacle = Some(if how == Ending::Quit { "you quit" } else { "interrupted" }.into());
+                    let why = if how == Ending::Quit { "you quit" } else { "interrupted" };
+                    course.obstacle = Some(why.into());
                     ending = Ok(how);
+                    position += 1;
                 }
                 Err(error) => {
-                    self.pass_over(step, Outcome::Inconclusive, error.message().to_owned(), results);
-                    obstacle = Some(format!("`{}` could not be run", step.id));
+                    self.pass_over(
+                        step,
+                        position,
+                        Outcome::Inconclusive,
+                        error.message().into(),
+                        false,
+                        course,
+                    );
+                    course.obstacle = Some(format!("`{}` could not be run", step.id));
                     ending = Err(error);
+                    position += 1;
                 }
             }
         }
         ending
     }
 
-    fn step(
-        &mut self,
+    /// Why a step does not get its turn, if so.
+    fn idle(
+        &self,
+        planned: &Planned,
         step: &Step,
-        number: usize,
-        count: usize,
-        results: &mut Vec<StepResult>,
-        teardown: &mut Teardown,
-    ) -> Result<Turn> {
+        course: &Course,
+        wanted: bool,
+    ) -> Option<(Outcome, String)> {
+        let is_wanted = planned.is_due() || (wanted && planned.is_done());
+        if !is_wanted {
+            return Some((Outcome::Skipped, planned.why.words()));
+        }
+        let why = course.obstacle.clone().or_else(|| course.results.missing_for(step))?;
+        Some((Outcome::NotReached, why))
+    }
+
+    /// Asks about a step until it is decided, and does what was decided.
+    fn turn(&mut self, step: &Step, position: usize, at_once: bool, course: &mut Course) -> Result<Turn> {
+        self.begin(step, position);
+        let mut answer = match (self.signals.take(), at_once) {
+            (true, _) => Answer::Interrupted,
+            (false, true) => Answer::Run,
+            (false, false) => self.ask(Moment::Before, step, position, course)?,
+        };
+        let mut failed = false;
+        loop {
+            match answer {
+                Answer::Run => {
+                    if failed {
+                        self.begin(step, position);
+                    }
+                    match self.run(step, position, course)? {
+                        Turn::Stop => failed = true,
+                        turn => return Ok(turn),
+                    }
+                    answer = self.ask(Moment::AfterFailure, step, position, course)?;
+                }
+                Answer::Back => return Ok(Turn::To(self.before(position).unwrap_or(position), false)),
+                Answer::Again => return Ok(Turn::To(course.last.unwrap_or(position), true)),
+                Answer::Skip => {
+                    self.skip(step, position, failed, course);
+                    return Ok(Turn::Next);
+                }
+                // What has failed is told as such, whoever ends the walk afterwards.
+                Answer::Quit if failed => return Ok(Turn::Stop),
+                Answer::Quit => {
+                    self.pass_over(step, position, Outcome::NotReached, "you quit".into(), false, course);
+                    return Ok(Turn::End(Ending::Quit));
+                }
+                Answer::Interrupted => {
+                    if !failed {
+                        let why = "interrupted".to_owned();
+                        self.pass_over(step, position, Outcome::NotReached, why, false, course);
+                    }
+                    return Ok(Turn::End(Ending::Interrupted));
+                }
+                Answer::Hint | Answer::Show | Answer::Shell => {
+                    return Err(Error::internal("an answer that decides nothing was taken for a decision"));
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, step: &Step, position: usize) {
         self.sink.event(&Event::StepStarted {
             id: step.id.clone(),
             title: step.title.clone(),
-            number,
-            count,
+            number: position + 1,
+            count: self.plan.len(),
+            file: step.file.clone(),
+            line: step.line,
             prose: step.prose.clone(),
             command: step.command_line(),
         });
-        match if self.signals.take() { Answer::Interrupted } else { self.guide.ask() } {
-            Answer::Run => {}
-            Answer::Skip => {
-                self.pass_over(step, Outcome::Skipped, "you skipped it".into(), results);
-                return Ok(Turn::Next);
+    }
+
+    /// Asks until the answer decides; shows what is asked for on the way.
+    fn ask(&mut self, moment: Moment, step: &Step, position: usize, course: &mut Course) -> Result<Answer> {
+        loop {
+            let last = course.last.map(|last| self.tutorial.steps()[self.plan[last].index].id.as_str());
+            let can_go_back = self.before(position).is_some();
+            let question = Question { moment, step, can_go_back, last };
+            match self.guide.ask(&question, self.sink) {
+                Answer::Hint => self.hint(course),
+                Answer::Show => self.show(step),
+                Answer::Shell => self.shell(step, course)?,
+                answer => return Ok(answer),
             }
-            Answer::Quit => {
-                self.pass_over(step, Outcome::NotReached, "you quit".into(), results);
-                return Ok(Turn::End(Ending::Quit));
-            }
-            Answer::Interrupted => {
-                self.pass_over(step, Outcome::NotReached, "interrupted".into(), results);
-                return Ok(Turn::End(Ending::Interrupted));
+            if self.signals.take() {
+                return Ok(Answer::Interrupted);
             }
         }
+    }
+
+    /// The nearest step before this one that the network has a use for.
+    fn before(&self, position: usize) -> Option<usize> {
+        (0..position).rev().find(|at| !matches!(self.plan[*at].why, Why::NotOn(_)))
+    }
+
+    /// The next rung of the hint's ladder.
+    fn hint(&mut self, course: &mut Course) {
+        let Some((hint, shown)) = &mut course.hint else {
+            return self.narrate("there is no hint: nothing that is known has gone wrong");
+        };
+        let count = hint.rungs().len();
+        *shown = (*shown + 1).min(count);
+        let text = hint.rung(*shown).map(|(_, text)| text).unwrap_or_default();
+        let number = *shown;
+        self.narrate(format!("hint {number} of {count}: {text}"));
+    }
+
+    fn show(&mut self, step: &Step) {
+        self.narrate(format!(
+            "runs `{}`, for at most {} s each",
+            step.command_line(),
+            step.timeout.as_secs()
+        ));
+        for check in &step.checks {
+            self.narrate(format!("checks: {}", check.words()));
+        }
+        for argv in &step.teardown {
+            self.narrate(format!("at any end of the walk: `{}`", crate::tutorial::step::command_line(argv)));
+        }
+    }
+
+    /// A shell as the step's command would find it. What the reader starts there is taken down as the step's own.
+    fn shell(&mut self, step: &Step, course: &mut Course) -> Result<()> {
         self.start_network_for(step)?;
-        teardown.register(&step.id, &step.teardown);
-        let keep_daemons = !teardown.is_empty();
+        course.teardown.register(&step.id, &step.teardown);
+        let invocation = shell_for(step, &*self.network);
+        let folder = invocation.cwd.display();
+        self.narrate(format!("a shell as `{}` has it, in `{folder}`; `exit` comes back here", step.id));
+        let signals = self.signals.clone();
+        if let Err(error) = self.commands.interact(&invocation, &|| signals.arrived()) {
+            self.narrate(error.message());
+        }
+        self.narrate("back in the walk");
+        Ok(())
+    }
+
+    /// Leaves a step out. One that has passed before in this walk stays passed, one that has just failed stays failed.
+    fn skip(&mut self, step: &Step, position: usize, failed: bool, course: &mut Course) {
+        if course.results.at(position).is_some_and(|before| before.holds) {
+            self.narrate(format!("`{}` stays as it was", step.id));
+        } else if !failed {
+            self.pass_over(step, position, Outcome::Skipped, "you skipped it".into(), false, course);
+        }
+    }
+
+    /// Runs a step, judges it, and tries again as often as it says.
+    fn run(&mut self, step: &Step, position: usize, course: &mut Course) -> Result<Turn> {
+        self.start_network_for(step)?;
+        course.teardown.register(&step.id, &step.teardown);
+        let begins = self.memory.begins(step);
+        self.heed(begins);
+        course.last = Some(position);
+        let keep_daemons = !course.teardown.is_empty();
         for number in 1..=step.retry.times + 1 {
             let evidence = self.attempt(keep_daemons).run(step)?;
             let mut interrupted = self.signals.take();
@@ -219,15 +372,27 @@ impl Session<'_> {
                 interrupted = self.signals.take();
             }
             if outcome == Outcome::Passed {
-                step.undoes.iter().for_each(|undone| teardown.discharge(undone));
+                step.undoes.iter().for_each(|undone| course.teardown.discharge(undone));
+                course.results.undo(&step.undoes);
+            }
+            if !interrupted {
+                let ended = self.memory.ended(step, last(outcome));
+                self.heed(ended);
             }
             let reason = match (interrupted, evidence.exit) {
                 (true, _) => "interrupted".to_owned(),
                 (false, Exit::TimedOut) => format!("took longer than {} s", step.timeout.as_secs()),
                 _ => String::new(),
             };
-            let cause = hint.map(|hint| hint.cause);
-            self.finish(step, outcome, reason, cause, Some(evidence), results);
+            let result = StepResult {
+                id: step.id.clone(),
+                outcome,
+                cause: hint.as_ref().map(|hint| hint.cause),
+                holds: outcome == Outcome::Passed,
+            };
+            // Its first rung has just been shown.
+            course.hint = hint.map(|hint| (hint, 1));
+            self.finish(position, result, reason, Some(evidence), course);
             return Ok(match (interrupted, outcome) {
                 (true, _) => Turn::End(Ending::Interrupted),
                 (false, Outcome::Passed) => Turn::Next,
@@ -238,13 +403,20 @@ impl Session<'_> {
         Err(Error::internal(format!("step `{}` was never tried", step.id)))
     }
 
+    /// A memory that fails spoils the next walk's start, not this walk.
+    fn heed(&mut self, written: Result<()>) {
+        if let Err(error) = written {
+            self.narrate(format!("{}; the next walk will not know of this step", error.message()));
+        }
+    }
+
     /// Our own commands need no network, and the first ones prepare the machine for it.
     fn start_network_for(&mut self, step: &Step) -> Result<()> {
-        let is_ours = |argv: &Vec<String>| argv.first().is_some_and(|program| program == PROGRAM);
-        if self.network.is_ready() || step.run.iter().all(is_ours) {
+        if self.network.is_ready() || step.run.iter().all(|argv| is_ours(argv)) {
             return Ok(());
         }
-        self.sink.event(&Event::Narrated(format!("making the {} ready", self.network.name())));
+        let name = self.network.name();
+        self.narrate(format!("making the {name} ready"));
         self.network.start()
     }
 
@@ -274,6 +446,24 @@ impl Session<'_> {
         pause(length, self.signals, self.sink)
     }
 
+    /// What is true already, if a step says how to see that, and it can be seen. Nothing is started for it.
+    fn already_true(&mut self, planned: &Planned, step: &Step, first_time: bool) -> Option<String> {
+        let already = step.already.as_ref()?;
+        let blind = !self.network.is_ready() && !already.run.iter().all(|argv| is_ours(argv));
+        if !self.check_first || !first_time || planned.why == Why::Asked || blind || self.signals.arrived() {
+            return None;
+        }
+        let evidence = self.attempt(true).look(already)?;
+        let holds = already.checks.iter().all(|check| check.judge(&evidence) == Verdict::Pass);
+        holds.then(|| already.why.clone())
+    }
+
+    fn true_already(&mut self, step: &Step, position: usize, why: &str, course: &mut Course) {
+        let written = self.memory.begins(step).and_then(|()| self.memory.ended(step, Last::AlreadyTrue));
+        self.heed(written);
+        self.pass_over(step, position, Outcome::Skipped, format!("already true: {why}"), true, course);
+    }
+
     /// Judges, and tells apart what the learner can mend from what the network, a provider or upstream did.
     fn judge(&mut self, step: &Step, evidence: &Evidence) -> (Outcome, Option<Hint>) {
         let verdicts: Vec<Verdict> = step.checks.iter().map(|check| check.judge(evidence)).collect();
@@ -299,28 +489,40 @@ impl Session<'_> {
         }
     }
 
-    fn pass_over(&mut self, step: &Step, outcome: Outcome, reason: String, results: &mut Vec<StepResult>) {
-        self.finish(step, outcome, reason, None, None, results);
+    /// A step that is not run now. What came of it before, when the reader has gone back, is not overwritten.
+    fn pass_over(
+        &mut self,
+        step: &Step,
+        position: usize,
+        outcome: Outcome,
+        reason: String,
+        holds: bool,
+        course: &mut Course,
+    ) {
+        if course.results.at(position).is_some_and(|before| before.says_more_than(outcome)) {
+            return;
+        }
+        let result = StepResult { id: step.id.clone(), outcome, cause: None, holds };
+        self.finish(position, result, reason, None, course);
     }
 
     fn finish(
         &mut self,
-        step: &Step,
-        outcome: Outcome,
+        position: usize,
+        result: StepResult,
         reason: String,
-        cause: Option<Cause>,
         evidence: Option<Evidence>,
-        results: &mut Vec<StepResult>,
+        course: &mut Course,
     ) {
         let elapsed = evidence.as_ref().map(|evidence| evidence.elapsed).unwrap_or_default();
-        results.push(StepResult { id: step.id.clone(), outcome, cause });
         self.sink.event(&Event::StepFinished {
-            id: step.id.clone(),
-            outcome,
+            id: result.id.clone(),
+            outcome: result.outcome,
             reason,
             elapsed,
             evidence: evidence.map(Box::new),
         });
+        course.results.set(position, result);
     }
 }
 
@@ -333,11 +535,22 @@ fn ordinal(number: u32) -> String {
     }
 }
 
-/// Why a step cannot be run after the reader skipped one that it needs.
-fn needs_a_skipped_one(step: &Step, results: &[StepResult]) -> Option<String> {
-    let missing =
-        results.iter().find(|done| done.outcome != Outcome::Passed && step.needs.contains(&done.id))?;
-    Some(format!("it needs `{}`, which was {}", missing.id, missing.outcome.word()))
+/// A step as reports know it before it has its turn.
+fn outline(step: &Step) -> PlannedStep {
+    PlannedStep { id: step.id.clone(), title: step.title.clone(), file: step.file.clone(), line: step.line }
+}
+
+fn is_ours(argv: &[String]) -> bool {
+    argv.first().is_some_and(|program| program == PROGRAM)
+}
+
+/// As it is remembered.
+fn last(outcome: Outcome) -> Last {
+    match outcome {
+        Outcome::Passed => Last::Passed,
+        Outcome::Failed => Last::Failed,
+        Outcome::Inconclusive | Outcome::Skipped | Outcome::NotReached => Last::Inconclusive,
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Only this file of the room reads YAML. Invariant: an unknown key or check, or a value of the wrong shape, is a
 //! finding at its place, never ignored.
 
+mod already;
 mod findings;
 mod place;
 
@@ -12,11 +13,13 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_yaml::with::singleton_map_recursive;
 
+use self::already::AlreadyEntry;
 use self::findings::{semantic_findings, yaml_finding};
 use self::place::place;
 use super::check::{Check, Count};
 use super::duration;
 use super::placeholders::{Values, fill, list};
+use super::progress::fingerprint;
 use super::step::{Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
 use crate::diagnostic::Diagnostic;
 use crate::event::Hint;
@@ -50,6 +53,10 @@ struct FrontMatter {
     undoes: Vec<String>,
     #[serde(default)]
     networks: Vec<String>,
+    #[serde(default)]
+    inputs: Option<Vec<String>>,
+    #[serde(default)]
+    already: Option<AlreadyEntry>,
     #[serde(default)]
     wait_for: Option<WaitForEntry>,
     #[serde(default)]
@@ -174,7 +181,9 @@ pub fn parse(file: &str, text: &str, values: &Values) -> Result<Step, Vec<Diagno
     if !findings.is_empty() {
         return Err(findings);
     }
-    step(file, yaml, filled, prose).map_err(|finding| vec![finding])
+    let mut step = step(file, yaml, filled, prose).map_err(|finding| vec![finding])?;
+    step.fingerprint = fingerprint(text);
+    Ok(step)
 }
 
 /// The front matter, the prose, and the number of lines before the prose.
@@ -252,6 +261,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         id: front.id,
         title: front.title,
         file: file.to_owned(),
+        line: line_of_commands(yaml),
         run: front.run,
         needs: front.needs,
         timeout: front.timeout,
@@ -261,6 +271,9 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         teardown: front.teardown,
         undoes: front.undoes,
         networks: front.networks,
+        inputs: front.inputs,
+        already: front.already.map(AlreadyEntry::already),
+        fingerprint: String::new(),
         wait_for,
         interrupt_when: front.interrupt_when.map(|InterruptWhenEntry { market_idle, after, failed }| {
             InterruptWhen { market_idle, after, failed }
@@ -272,6 +285,11 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         }),
         prose: prose.trim().to_owned(),
     })
+}
+
+/// The line of `run` in the file, whose first line is the opening `---`.
+fn line_of_commands(yaml: &str) -> usize {
+    yaml.lines().position(|line| line.starts_with("run:")).map_or(1, |index| index + 2)
 }
 
 /// The one condition that an entry names; the error is what is wrong with it.

@@ -14,6 +14,7 @@ mod ledger;
 mod order;
 mod placeholders;
 mod plan;
+pub mod progress;
 pub mod step;
 mod suggestion;
 
@@ -23,8 +24,8 @@ pub use findings::{parse_findings, parse_verdicts};
 pub use funnel::parse_funnel;
 pub use ledger::parse_ledger;
 pub use placeholders::{Value, Values};
-pub use plan::{Planned, Selection, Why, plan};
-pub use step::{Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
+pub use plan::{Planned, Selection, Why, plan, plan_due};
+pub use step::{Already, Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
 
 use crate::diagnostic::Diagnostic;
 

@@ -1,5 +1,6 @@
 //! The plan of a walk: which steps, in which order, and why.
 
+use super::progress::{Due, Standing};
 use super::step::Step;
 use super::suggestion::nearest;
 use crate::error::{Error, Result};
@@ -24,6 +25,10 @@ pub enum Why {
     Asked,
     /// A step that the reader asked for needs it.
     NeededBy(String),
+    /// It is due, after all that was done before.
+    Due(Due),
+    /// It is done, and nothing that it depends on has changed; when.
+    Done(String),
     /// The network has no use for it.
     NotOn(String),
 }
@@ -35,6 +40,8 @@ impl Why {
             Self::Next => "next".into(),
             Self::Asked => "asked for".into(),
             Self::NeededBy(id) => format!("needed by {id}"),
+            Self::Due(due) => due.words(),
+            Self::Done(at) => format!("done {at}, and nothing that it depends on has changed"),
             Self::NotOn(network) => format!("not on {network}"),
         }
     }
@@ -52,7 +59,12 @@ pub struct Planned {
 impl Planned {
     /// Whether it is to be run.
     pub fn is_due(&self) -> bool {
-        !matches!(self.why, Why::NotOn(_))
+        !matches!(self.why, Why::NotOn(_) | Why::Done(_))
+    }
+
+    /// Whether steps that need it can build on what was done before.
+    pub fn is_done(&self) -> bool {
+        matches!(self.why, Why::Done(_))
     }
 }
 
@@ -73,7 +85,7 @@ pub fn plan(steps: &[Step], selection: &Selection, network: &str) -> Result<Vec<
         Selection::From(id) => {
             let first = find(steps, id)?;
             why[first..].fill(Some(Why::Next));
-            add_needs(steps, &mut why, lives_as_long_as_the_walk);
+            add_needs(steps, &mut why, Step::lives_as_long_as_the_walk);
         }
     }
     Ok(why
@@ -87,9 +99,14 @@ pub fn plan(steps: &[Step], selection: &Selection, network: &str) -> Result<Vec<
         .collect())
 }
 
-/// A step with a teardown leaves something behind that the end of each walk takes away.
-fn lives_as_long_as_the_walk(step: &Step) -> bool {
-    !step.teardown.is_empty()
+/// The plan that goes on where earlier walks ended: every step, those that are done as done.
+pub fn plan_due(standings: &[Standing]) -> Vec<Planned> {
+    let why = |standing: &Standing| match standing {
+        Standing::Done(at) => Why::Done(at.clone()),
+        Standing::Due(due) => Why::Due(due.clone()),
+        Standing::NotOn(network) => Why::NotOn(network.clone()),
+    };
+    standings.iter().enumerate().map(|(index, standing)| Planned { index, why: why(standing) }).collect()
 }
 
 fn add_needs(steps: &[Step], why: &mut [Option<Why>], wanted: fn(&Step) -> bool) {
@@ -109,7 +126,7 @@ fn add_needs(steps: &[Step], why: &mut [Option<Why>], wanted: fn(&Step) -> bool)
     }
 }
 
-fn find(steps: &[Step], id: &str) -> Result<usize> {
+pub(super) fn find(steps: &[Step], id: &str) -> Result<usize> {
     steps.iter().position(|step| step.id == id).ok_or_else(|| {
         let ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
         let error = Error::usage(format!("there is no step `{id}`"));

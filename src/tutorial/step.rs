@@ -18,6 +18,8 @@ pub struct Step {
     pub title: String,
     /// The file that it was read from, for messages.
     pub file: String,
+    /// One-based line of its commands in that file.
+    pub line: usize,
     /// Commands as argument vectors, run in order until one does not return 0.
     pub run: Vec<Vec<String>>,
     /// Ids of the steps that must have passed.
@@ -37,6 +39,12 @@ pub struct Step {
     pub undoes: Vec<String>,
     /// Names of the networks that have a use for the step; none means all.
     pub networks: Vec<String>,
+    /// Files of the project that the step depends on, besides its own; none written means all. See [`super::progress`].
+    pub inputs: Option<Vec<String>>,
+    /// How to see that there is nothing to do.
+    pub already: Option<Already>,
+    /// The SHA-256 of its file, hexadecimal.
+    pub fingerprint: String,
     /// What must be true after the commands before the step is judged.
     pub wait_for: Option<WaitFor>,
     /// When the command is to be interrupted, as Ctrl-C would.
@@ -45,6 +53,17 @@ pub struct Step {
     pub stall_when: Option<StallWhen>,
     /// Markdown for the reader.
     pub prose: String,
+}
+
+/// How to see, before a step is run, that what it is for is true already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Already {
+    /// Commands that look and change nothing, run in order until one does not return 0; there may be none.
+    pub run: Vec<Vec<String>>,
+    /// What must hold then; at least one. A check that cannot tell means that the step is run.
+    pub checks: Vec<Check>,
+    /// What is true then, in words: `the environment is current`.
+    pub why: String,
 }
 
 /// A readiness condition.
@@ -138,6 +157,11 @@ impl Step {
     /// Whether the network of this name has a use for the step.
     pub fn is_for(&self, network: &str) -> bool {
         self.networks.is_empty() || self.networks.iter().any(|name| name == network)
+    }
+
+    /// Whether it leaves something behind that the end of each walk takes away.
+    pub fn lives_as_long_as_the_walk(&self) -> bool {
+        !self.teardown.is_empty()
     }
 
     /// The commands as a person would type them, joined by ` && `.

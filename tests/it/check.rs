@@ -300,6 +300,45 @@ fn a_page_is_printed_for_a_code() {
     assert_eq!(check(Path::new("/"), &["--explain", "nothing"]).status.code(), Some(2));
 }
 
+/// The project's environment says which image fits, the localnet's market which prices and sizes there are.
+#[test]
+fn the_cluster_file_is_compared_with_what_is_around_it() {
+    let folder = project(&[]);
+    let cluster = folder.path().join("golem-cluster.yaml");
+    let text = fs::read_to_string(&cluster).unwrap();
+    let codes = || -> Vec<String> {
+        let report = parsed(&check(folder.path(), &["--format", "json"]));
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().map(|found| format!("{} {}", found["code"], found["message"])).collect()
+    };
+    assert_eq!(codes(), Vec::<String>::new());
+
+    let site = folder.path().join("venv/lib/python3.11/site-packages");
+    for name in ["ray_on_golem-0.12.1.dist-info", "ray-2.9.3.dist-info"] {
+        fs::create_dir_all(site.join(name)).unwrap();
+    }
+    fs::write(folder.path().join("venv/pyvenv.cfg"), "version = 3.11.2\n").unwrap();
+    insta::assert_snapshot!(codes().join("\n"), @r#""image-of-other-version" "`0.13.0-py3.10.13-ray2.9.3` is made for ray-on-golem 0.13.0, but 0.12.1 is installed here""#);
+    fs::write(&cluster, text.replace("0.13.0-py", "0.12.1-py")).unwrap();
+    assert_eq!(codes(), Vec::<String>::new());
+    fs::remove_dir_all(folder.path().join("venv")).unwrap();
+    insta::assert_snapshot!(codes().join("\n"), @r#""image-of-other-version" "`0.12.1-py3.10.13-ray2.9.3` is made for ray-on-golem 0.12.1, but 0.13.0 is what goes with this program""#);
+
+    let set = |from: &str, to: &str| {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text, "{from}");
+        fs::write(&cluster, changed).unwrap();
+    };
+    set("max_start_price: 0.5", "max_env_per_hour_price: 0.001");
+    insta::assert_snapshot!(codes().join("\n"), @r#""price-below-market" "no provider of the localnet gives an hour of a node for so little: the cheapest asks 0.02 GLM""#);
+    set("max_start_price: 0.5", "max_start_price: 0\n      subnet_tag: nobody-s");
+    assert_eq!(codes(), Vec::<String>::new(), "some ask nothing for the start");
+    set("file_mounts: {}", "file_mounts: {\"/root/data\": \"./data\"}");
+    insta::assert_snapshot!(codes().join("\n"), @r#""local-file-missing" "`./data` is not there: `ray up` breaks when the head node is already rented""#);
+    fs::create_dir(folder.path().join("data")).unwrap();
+    assert_eq!(codes(), Vec::<String>::new());
+}
+
 #[test]
 fn nothing_is_compared_with_a_cluster_file_that_cannot_be_read() {
     let folder = project(&[("work.py", &format!("A = '{LINK}'\n"))]);

@@ -162,3 +162,56 @@ fn an_ordinary_user_without_sudo_gets_the_exact_command() {
     assert!(stderr(&output).contains(command), "{}", stderr(&output));
     assert!(!machine.path().join("rsync").exists(), "installed without rights");
 }
+
+/// What `doctor` says of user namespaces when it is started by `unshare` in a mount namespace where `setup` was done.
+fn where_the_kernel_refuses(setup: &str) -> (Option<i32>, String) {
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+        .arg(format!("{setup} && exec \"$PROGRAM\" doctor"))
+        .env("PROGRAM", env!("CARGO_BIN_EXE_golem-outbound"))
+        .output()
+        .unwrap();
+    (output.status.code(), stderr(&output))
+}
+
+#[test]
+fn a_masked_proc_is_named() {
+    let (code, said) = where_the_kernel_refuses("mount -t tmpfs masked /proc/sys/fs");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("parts of /proc are masked, as containers have"), "{said}");
+    assert!(said.contains("--security-opt systempaths=unconfined"), "{said}");
+}
+
+#[test]
+fn a_seccomp_filter_is_named() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_golem-outbound"));
+    // SAFETY: between fork and exec only system calls are made.
+    unsafe { command.arg("doctor").pre_exec(forbid_namespaces) };
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("a seccomp filter forbids it"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--security-opt seccomp=unconfined"), "{}", stderr(&output));
+}
+
+/// As the filter of a container does: unshare(2) fails with EPERM.
+fn forbid_namespaces() -> std::io::Result<()> {
+    use nix::libc::{
+        BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, EPERM, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP,
+        SECCOMP_MODE_FILTER, SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SYS_unshare, prctl, sock_filter,
+        sock_fprog,
+    };
+    let line = |code: u32, k: u32, jf: u8| sock_filter { code: code as u16, jt: 0, jf, k };
+    let mut program = [
+        line(BPF_LD | BPF_W | BPF_ABS, 0, 0),
+        line(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare as u32, 1),
+        line(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM as u32, 0),
+        line(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0),
+    ];
+    let filter = sock_fprog { len: 4, filter: program.as_mut_ptr() };
+    // SAFETY: the kernel copies the filter and the program, which live on this stack.
+    let set = unsafe {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+            && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &raw const filter) == 0
+    };
+    if set { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::cluster::{ClusterConfig, NodeType};
+use crate::outbound::any_url::AnyUrl;
 use crate::outbound::manifest::Manifest;
 
 /// What is known of the image beside the cluster file.
@@ -21,8 +22,10 @@ pub(super) fn shown(config: Option<&ClusterConfig>, image: &Image, base64: bool)
     let Some(config) = config else { return String::new() };
     let manifests: Vec<(&str, Option<Manifest>)> =
         config.node_types.iter().map(|node| (node.name.as_str(), manifest(node, image))).collect();
-    if manifests.iter().all(|(_, manifest)| manifest.is_none()) {
+    if config.node_types.iter().all(|node| node.demand.outbound_entries.is_empty()) {
         eprintln!("no `outbound_urls`, so ray-on-golem sends no manifest");
+    }
+    if manifests.iter().all(|(_, manifest)| manifest.is_none()) {
         return String::new();
     }
     if image.url.is_none() {
@@ -47,11 +50,28 @@ pub(super) fn shown(config: Option<&ClusterConfig>, image: &Image, base64: bool)
     }
 }
 
+/// The manifest as JSON where the registry was not asked: one, or by node type where they differ.
+pub(super) fn sent(config: &ClusterConfig) -> Option<Value> {
+    let image = Image::default();
+    let manifests = config.node_types.iter().map(|node| (node.name.clone(), manifest(node, &image)));
+    let manifests: Vec<(String, Option<Manifest>)> = manifests.collect();
+    let (_, first) = manifests.iter().find(|(_, manifest)| manifest.is_some())?;
+    if manifests.iter().all(|(_, manifest)| manifest == first) {
+        return Some(json(first));
+    }
+    Some(Value::Object(manifests.iter().map(|(name, manifest)| (name.clone(), json(manifest))).collect()))
+}
+
 fn manifest(node: &NodeType, image: &Image) -> Option<Manifest> {
     let demand = &node.demand;
-    if demand.outbound_urls.is_empty() {
-        return None;
-    }
+    let entries = match entries(&demand.outbound_entries) {
+        Ok(entries) if entries.is_empty() => return None,
+        Ok(entries) => entries,
+        Err(refused) => {
+            eprintln!("`{}`: ray-on-golem sends nothing, because it refuses {refused}", node.name);
+            return None;
+        }
+    };
     let url = image.url.as_ref().map_or_else(
         || {
             let tag = demand.image_tag.as_deref().or(demand.image_hash.as_deref()).unwrap_or_default();
@@ -64,7 +84,12 @@ fn manifest(node: &NodeType, image: &Image) -> Option<Manifest> {
         .as_deref()
         .or(demand.image_hash.as_deref())
         .unwrap_or("unknown-before-the-registry-is-asked");
-    Some(Manifest::of_ray_on_golem(&url, hash, &demand.outbound_urls))
+    Some(Manifest::of_ray_on_golem(&url, hash, &entries))
+}
+
+/// The entries as ray-on-golem takes them, or the first that it refuses and its words.
+fn entries(texts: &[String]) -> Result<Vec<AnyUrl>, String> {
+    texts.iter().map(|text| AnyUrl::parse(text).map_err(|why| format!("`{text}`: {why}"))).collect()
 }
 
 fn json(manifest: &Option<Manifest>) -> Value {
@@ -99,6 +124,26 @@ mod tests {
         let manifest = Manifest::decode(base64.trim()).unwrap();
         assert_eq!(manifest.payload[0].hash, "sha3:ab");
         assert_eq!(manifest.payload[0].urls, ["http://r.example/i.gvmi"]);
+    }
+
+    #[test]
+    fn entries_are_sent_as_they_are_written() {
+        let config = config("{demand: {outbound_urls: [\"HTTPS://IPFS.io:443/\", \" https://ipfs.io/a \"]}}");
+        let value: Value = serde_json::from_str(&shown(Some(&config), &Image::default(), false)).unwrap();
+        let out = &value["w"]["compManifest"]["net"]["inet"]["out"];
+        assert_eq!(
+            out["urls"],
+            serde_json::json!(["https://ipfs.io", "HTTPS://IPFS.io:443/", "https://ipfs.io/a"])
+        );
+        assert_eq!(out["protocols"], serde_json::json!(["https", "HTTPS"]));
+    }
+
+    #[test]
+    fn where_ray_on_golem_refuses_an_entry_there_is_no_manifest() {
+        let config = config("{demand: {outbound_urls: [ipfs.io]}}");
+        let value: Value = serde_json::from_str(&shown(Some(&config), &Image::default(), false)).unwrap();
+        assert_eq!(value["w"], Value::Null);
+        assert!(value["ray.head.default"].is_object());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use console::Style;
 
 use super::Report;
-use crate::commands::paragraph::{fill, fill_finding};
+use crate::commands::paragraph::{columns_of, fill, fill_finding};
 use crate::diagnostic::{Diagnostic, Severity};
 
 /// More files than these are counted, not listed.
@@ -32,7 +32,7 @@ impl Look {
     }
 
     fn of(terminal: &console::Term, colour: bool) -> Self {
-        let columns = terminal.size_checked().map_or(80, |(_, columns)| usize::from(columns));
+        let columns = columns_of(terminal).unwrap_or(80);
         Self { width: columns.clamp(20, 80), quoted: columns.clamp(40, 200), colour }
     }
 }

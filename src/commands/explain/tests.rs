@@ -303,6 +303,9 @@ fn every_form_of_a_link_is_rewritten() {
         ("ipfs://bafkqaaa/x", "https://ipfs.io/ipfs/bafkqaaa/x"),
         ("https://bafkqaaa.ipfs.dweb.link/x", "https://ipfs.io/ipfs/bafkqaaa/x"),
         ("https://cloudflare-ipfs.com/ipfs/bafkqaaa", "https://ipfs.io/ipfs/bafkqaaa"),
+        ("bafkqaaa/x", "https://ipfs.io/ipfs/bafkqaaa/x"),
+        ("/ipfs/bafkqaaa", "https://ipfs.io/ipfs/bafkqaaa"),
+        ("www.dropbox.com/s/a/b.csv?dl=0", "https://dl.dropboxusercontent.com/s/a/b.csv"),
         ("https://pypi.org/simple/x/", "https://pypi.dev.golem.network/simple/x/"),
         ("https://github.com/a/b/archive/v1.zip", "https://codeload.github.com/a/b/zip/v1"),
         ("https://gihtub.com/a", "https://github.com/a"),
@@ -339,6 +342,17 @@ fn providers_are_asked_only_for_what_they_can_help_with() {
     {
         assert!(!asks(url), "{url}");
     }
+}
+
+#[test]
+fn each_host_is_asked_for_once_and_only_if_the_default_whitelist_lacks_it() {
+    let own = Provider { whitelist: Whitelist::from_lists("", "").unwrap(), ..provider(Rules::default()) };
+    let urls = ["https://a.example/1", "https://b.example", "https://a.example/2", "https://github.com/x"];
+    let explanation = explain(&own, &urls.map(str::to_owned));
+    let text = text::text(&explanation, &own, 100);
+    let commands: Vec<&str> = text.lines().filter(|line| line.starts_with("ya-provider ")).collect();
+    let add = |host| format!("ya-provider whitelist add -p {host} -t strict");
+    assert_eq!(commands, [add("a.example"), add("b.example")], "{text}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::verdict::{Explanation, UrlVerdict, capitalised};
 use crate::commands::paragraph::fill;
 use crate::outbound::filter::{Redirect, endpoint};
 use crate::outbound::known_hosts::request_to_providers;
+use crate::outbound::whitelist::Whitelist;
 
 /// Found in every rejection of a request as ray-on-golem makes it.
 const NOT_SIGNED: &str = "Audited-Payload rule requires manifest signature";
@@ -131,10 +132,13 @@ fn beside(urls: &[&Url], width: usize) -> String {
     text
 }
 
-/// A message for the providers, with nothing in front of its lines: it is there to be copied.
+/// A message for the providers, with nothing in front of its lines: it is there to be copied. It speaks to all of them,
+/// so it does not ask for what only the one provider of `--whitelist` lacks.
 fn to_ask(urls: &[UrlVerdict], width: usize) -> String {
-    let asked: Vec<&Url> =
-        urls.iter().filter(|url| url.worth_asking).filter_map(|url| url.parsed.as_ref()).collect();
+    let default = Whitelist::snapshot();
+    let lacking = |url: &&Url| url.host_str().is_some_and(|host| default.matches(host).is_none());
+    let asked = urls.iter().filter(|url| url.worth_asking).filter_map(|url| url.parsed.as_ref());
+    let asked: Vec<&Url> = asked.filter(lacking).collect();
     if asked.is_empty() {
         return String::new();
     }

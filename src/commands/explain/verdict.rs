@@ -11,7 +11,7 @@ use crate::outbound::filter::{FilterError, START_ERROR, endpoint};
 use crate::outbound::manifest::{Access, Manifest};
 use crate::outbound::near_miss::{NearMiss, nearest};
 use crate::outbound::rules::{Mode, Rules, decide};
-use crate::outbound::share_link::{Rewrite, rewrite};
+use crate::outbound::share_link::{Rewrite, rewrite, with_scheme};
 use crate::outbound::whitelist::{DomainPattern, Whitelist};
 
 /// The verdict on a request.
@@ -109,8 +109,7 @@ fn parse(text: &str) -> Result<Url, (String, Option<String>)> {
     match Url::parse(text) {
         Ok(url) if !is_host(&url) => Ok(url),
         Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
-            let suggestion = Url::parse(&format!("https://{text}")).ok().map(|_| format!("https://{text}"));
-            Err(("it has no scheme".to_owned(), suggestion.filter(|_| !text.starts_with('/'))))
+            Err(("it has no scheme".to_owned(), with_scheme(text)))
         }
         Err(error) => Err((format!("it is no URL: {error}"), None)),
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,10 +101,10 @@ fn make_room(flows: &mut HashMap<SocketAddr, Flow>) {
 }
 
 /// Carries every declared destination until the set is dropped.
-pub async fn carry_all(sockets: Vec<(Ipv4Addr, u16, UdpSocket)>, world: Arc<World>) {
+pub async fn carry_all(sockets: Vec<(SocketAddrV4, UdpSocket)>, world: Arc<World>) {
     let mut carriers = JoinSet::new();
-    for (ip, port, socket) in sockets {
-        carriers.spawn(carry(socket, ip, port, Arc::clone(&world)));
+    for (to, socket) in sockets {
+        carriers.spawn(carry(socket, *to.ip(), to.port(), Arc::clone(&world)));
     }
     while carriers.join_next().await.is_some() {}
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 use super::WELL_KNOWN_RESOLVERS;
 use super::answers::Answers;
@@ -13,10 +13,7 @@ use crate::localnet::exe_unit::OutboundAccess;
 use crate::outbound::OutboundRequest;
 use crate::outbound::filter::{DNS_PORT, Protocol, RuntimeFilter, START_ERROR, no_record};
 
-/// The ports that are listened on for unrestricted access where the kernel cannot divert all ports.
-const COMMON_PORTS: [u16; 8] = [21, 22, 80, 443, 8000, 8080, 8443, 9418];
-
-/// What an activity may reach. UDP beyond DNS needs no decision: only declared destinations have a socket.
+/// What an activity may reach.
 pub struct FilterBinding {
     filter: RuntimeFilter,
 }
@@ -57,22 +54,27 @@ impl FilterBinding {
         }
     }
 
-    /// The addresses and ports that `udp://` URLs declare; DNS is answered elsewhere. Unrestricted access, which no
-    /// cluster file can ask for, has none: its UDP beyond DNS is not carried.
-    pub fn udp_endpoints(&self) -> Vec<(Ipv4Addr, u16)> {
+    /// Whether datagrams to this address and port may pass.
+    pub fn allows_udp(&self, ip: Ipv4Addr, port: u16) -> bool {
+        self.filter.allows(Protocol::Udp, IpAddr::V4(ip), port)
+    }
+
+    /// The addresses and ports that `udp://` URLs declare; DNS is answered elsewhere. Of unrestricted access none is
+    /// known beforehand.
+    pub fn udp_endpoints(&self) -> Vec<SocketAddrV4> {
         let RuntimeFilter::Only(allowed) = &self.filter else { return Vec::new() };
         let declared = allowed.iter().filter_map(|(protocol, ip, port)| match ip {
             IpAddr::V4(ip) if *protocol == Protocol::Udp => Some((*ip, *port)),
             _ => None,
         });
-        declared.filter(|(ip, port)| *port != DNS_PORT || !WELL_KNOWN_RESOLVERS.contains(ip)).collect()
+        let others = declared.filter(|(ip, port)| *port != DNS_PORT || !WELL_KNOWN_RESOLVERS.contains(ip));
+        others.map(|(ip, port)| SocketAddrV4::new(ip, port)).collect()
     }
 
-    /// The TCP ports that may pass to some address.
+    /// The TCP ports that may pass to some address, as far as they are known beforehand.
     pub fn tcp_ports(&self) -> Vec<u16> {
         match &self.filter {
-            RuntimeFilter::NoNetwork => Vec::new(),
-            RuntimeFilter::Unrestricted => COMMON_PORTS.to_vec(),
+            RuntimeFilter::NoNetwork | RuntimeFilter::Unrestricted => Vec::new(),
             RuntimeFilter::Only(allowed) => {
                 let tcp = allowed.iter().filter(|(protocol, _, _)| *protocol == Protocol::Tcp);
                 tcp.map(|(_, _, port)| *port).collect::<BTreeSet<_>>().into_iter().collect()

@@ -16,7 +16,7 @@ use super::filter_binding::FilterBinding;
 
 /// How long a refused connection stays open, so that the client sees it accepted and then reset, as it does on a
 /// provider, whose stack accepts before the exe-unit looks. Without it `connect` itself often fails.
-const BEFORE_RESET: Duration = Duration::from_millis(20);
+pub const BEFORE_RESET: Duration = Duration::from_millis(20);
 
 /// One activity's gate.
 pub struct Gate {

@@ -11,7 +11,9 @@ mod filter_binding;
 mod gate;
 mod names;
 mod namespace;
+mod nowhere;
 pub mod outside;
+mod packets;
 mod routes;
 mod sockets;
 pub mod world;
@@ -43,14 +45,13 @@ pub const WELL_KNOWN_RESOLVERS: [Ipv4Addr; 6] = [
 
 /// What an egress is made from.
 pub struct EgressSpec {
-    /// The network namespace whose packets are caught. The caller holds CAP_SYS_ADMIN and CAP_NET_ADMIN over it.
+    /// The network namespace whose packets are caught. The caller holds CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW
+    /// over it.
     pub netns: OwnedFd,
     /// What may be reached.
     pub access: OutboundAccess,
     /// The namespace's own address toward the outside, 10.42.42.N as in a provider's VM.
     pub local_ip: Ipv4Addr,
-    /// The namespace's own address in the VPN with the prefix length, if it has one: that range is left alone.
-    pub vpn: Option<(Ipv4Addr, u8)>,
     /// What lies outside.
     pub world: Arc<World>,
     /// The provider's name, for its log.
@@ -86,7 +87,7 @@ impl Drop for Egress {
 /// `manifest initialization error: …` when a declared URL cannot be used (yagna `exe-unit/src/manifest.rs`); else
 /// what kept the routes or the sockets from being made.
 pub async fn attach(spec: EgressSpec) -> io::Result<Egress> {
-    let EgressSpec { netns, access, local_ip, vpn, world, label } = spec;
+    let EgressSpec { netns, access, local_ip, world, label } = spec;
     if access == OutboundAccess::None {
         return Ok(Egress { tasks: Vec::new() });
     }
@@ -94,15 +95,18 @@ pub async fn attach(spec: EgressSpec) -> io::Result<Egress> {
     let filter = FilterBinding::bind(&access, &answers).await?;
     let ports = filter.tcp_ports();
     let datagrams = filter.udp_endpoints();
-    let sockets = tokio::task::spawn_blocking(move || {
-        namespace::inside(&netns, move || Sockets::open(local_ip, vpn, &ports, &datagrams))
+    let (outside, sockets) = tokio::task::spawn_blocking(move || {
+        let outside = namespace::new()?;
+        namespace::inside(&netns, || routes::lay_cable(local_ip, &outside))?;
+        let sockets = namespace::inside(&outside, || Sockets::open(local_ip, &ports, &datagrams))?;
+        io::Result::Ok((outside, sockets))
     })
     .await
     .map_err(io::Error::other)??;
     let mut egress = Egress { tasks: Vec::new() };
     let mut carried = Vec::new();
-    for (ip, port, socket) in sockets.udp {
-        carried.push((ip, port, tokio::net::UdpSocket::from_std(socket)?));
+    for (to, socket) in sockets.udp {
+        carried.push((to, tokio::net::UdpSocket::from_std(socket)?));
     }
     if !carried.is_empty() {
         egress.tasks.push(tokio::spawn(datagrams::carry_all(carried, Arc::clone(&world))));
@@ -112,6 +116,11 @@ pub async fn attach(spec: EgressSpec) -> io::Result<Egress> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         egress.tasks.push(tokio::spawn(gate::keep(Arc::clone(&gate), listener)));
     }
+    egress.tasks.push(tokio::spawn(async move {
+        if let Err(error) = nowhere::keep(sockets.nowhere, gate, outside).await {
+            tracing::error!(%error, "connections to what is not declared find no answer");
+        }
+    }));
     for socket in sockets.dns {
         let socket = tokio::net::UdpSocket::from_std(socket)?;
         egress.tasks.push(tokio::spawn(dns::serve(socket, Arc::clone(&answers))));

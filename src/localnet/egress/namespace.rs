@@ -3,12 +3,24 @@
 //! May import nothing of the house. Invariant: the calling thread never changes its own namespace.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
+
+/// A new network namespace, which ends with the last of its descriptors and sockets.
+pub fn new() -> io::Result<OwnedFd> {
+    std::thread::scope(|scope| {
+        let made = scope.spawn(|| {
+            unshare(CloneFlags::CLONE_NEWNET)?;
+            Ok(File::open("/proc/thread-self/ns/net")?.into())
+        });
+        made.join().unwrap_or_else(|_| Err(io::Error::other("the thread for a namespace panicked")))
+    })
+}
 
 /// Runs `work` in the network namespace `netns`, on a thread that ends with it. Sockets and child processes made by
 /// `work` belong to that namespace for their whole life, wherever they are used afterwards.

@@ -72,6 +72,8 @@ struct Settings {
     clone_forbidden: bool,
     no_namespaces_left: bool,
     seccomp_filter: bool,
+    /// The AppArmor profile that holds this process, if one does.
+    confined_by: Option<String>,
 }
 
 impl Settings {
@@ -84,8 +86,15 @@ impl Settings {
             clone_forbidden: sysctl("kernel/unprivileged_userns_clone").trim() == "0",
             no_namespaces_left: sysctl("user/max_user_namespaces").trim() == "0",
             seccomp_filter: status.lines().any(|line| line.split_whitespace().eq(["Seccomp:", "2"])),
+            confined_by: profile_in(&fs::read_to_string("/proc/self/attr/current").unwrap_or_default()),
         }
     }
+}
+
+/// The name of a profile that is enforced: `docker-default (enforce)`.
+fn profile_in(attribute: &str) -> Option<String> {
+    let name = attribute.trim().strip_suffix("(enforce)")?.trim();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 /// Why this machine's kernel refuses the localnet's namespaces; none if it does not. Takes well under a second.
@@ -205,18 +214,19 @@ fn reason(trial: &Trial, settings: &Settings) -> Option<Reason> {
     if settings.apparmor_restricts && !settings.root {
         return Some(apparmor());
     }
-    if settings.seccomp_filter && !matches!(trial, Trial::Proc(_)) {
-        return Some(container(
-            "a seccomp filter forbids it, as containers have",
-            "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt \
-             systempaths=unconfined",
-        ));
-    }
     if matches!(trial, Trial::Proc(_)) {
         let why = "parts of /proc are masked, as containers have";
         return Some(container(why, "--security-opt systempaths=unconfined"));
     }
-    None
+    let why = match &settings.confined_by {
+        // The filter stands before the profile.
+        _ if settings.seccomp_filter => "a seccomp filter forbids it, as containers have".to_owned(),
+        Some(profile) => format!("the AppArmor profile `{profile}` forbids it, as containers have"),
+        None => return None,
+    };
+    let options = "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt \
+                   systempaths=unconfined";
+    Some(container(&why, options))
 }
 
 fn container(why: &str, options: &str) -> Reason {
@@ -266,6 +276,16 @@ mod tests {
         assert!(refused.why.contains("kernel.apparmor_restrict_unprivileged_userns"), "{refused:?}");
         assert!(refused.commands[0].contains("{ userns, }"), "{refused:?}");
         assert!(refused.detail().contains("sudo sysctl -w kernel.apparmor_restrict"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_profile_of_a_container_is_named() {
+        let confined_by = profile_in("docker-default (enforce)\n");
+        let settings = Settings { confined_by, root: true, ..Settings::default() };
+        let why = why(Trial::Tmpfs(1), settings).unwrap();
+        assert_eq!(why, "the AppArmor profile `docker-default` forbids it, as containers have");
+        assert_eq!(profile_in("unconfined\n"), None);
+        assert_eq!(profile_in("snap.code.code (complain)\n"), None);
     }
 
     #[test]

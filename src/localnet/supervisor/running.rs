@@ -153,7 +153,6 @@ fn node_egress(world: Arc<OnceLock<Arc<World>>>) -> AttachEgress {
                 netns,
                 access: spec.outbound,
                 local_ip: Ipv4Addr::new(10, 42, 42, last),
-                vpn: Some((spec.vpn_ip, spec.vpn_prefix)),
                 world,
                 label: spec.provider_name,
             })
@@ -170,7 +169,6 @@ async fn requestor_egress(world: Arc<World>) -> Result<Egress> {
         netns,
         access: OutboundAccess::Unrestricted,
         local_ip: REQUESTOR_IP,
-        vpn: None,
         world,
         label: "requestor".into(),
     })

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::*;
+use crate::event::{Ending, PlannedStep};
 use crate::evidence::{Evidence, Exit, LedgerRow};
 use crate::report::JsonReport;
 
@@ -19,6 +20,10 @@ impl Write for Page {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+fn planned(id: &str, title: &str) -> PlannedStep {
+    PlannedStep { id: id.into(), title: title.into(), file: format!("tutorial/{id}.md"), line: 4 }
 }
 
 fn events() -> Vec<Event> {
@@ -51,13 +56,17 @@ fn events() -> Vec<Event> {
             project: "demo".into(),
             network: "localnet".into(),
             simulated: true,
-            steps: vec![("ray-submit".into(), "Submit".into()), ("ray-down".into(), "Down".into())],
+            content: None,
+            steps: vec![planned("ray-submit", "Submit"), planned("ray-down", "Down")],
+            about: Box::default(),
         },
         Event::StepStarted {
             id: "ray-submit".into(),
             title: "Submit the script to the cluster".into(),
             number: 1,
             count: 2,
+            file: "tutorial/08-ray-submit.md".into(),
+            line: 4,
             prose: "The script is copied to the head node and its tasks run on the nodes.".into(),
             command: "ray submit golem-cluster.yaml simple-outbound.py".into(),
         },
@@ -91,13 +100,14 @@ fn events() -> Vec<Event> {
             ok: true,
             elapsed: Duration::from_secs(13),
         },
-        Event::WalkFinished { elapsed: Duration::from_secs(20) },
+        Event::WalkFinished { elapsed: Duration::from_secs(20), ending: Ending::Complete, exit_code: 1 },
     ]
 }
 
 fn page(width: usize, colour: bool) -> String {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), Style { width, colour, overwrites: false });
+    let mut terminal =
+        Terminal::new(page.clone(), Style { width, colour, overwrites: false, plain: false, ascii: false });
     events().iter().for_each(|event| terminal.event(event));
     let bytes = page.0.borrow().clone();
     String::from_utf8(bytes).expect("text")
@@ -105,7 +115,10 @@ fn page(width: usize, colour: bool) -> String {
 
 fn waiting(overwrites: bool) -> String {
     let page = Page::default();
-    let mut terminal = Terminal::new(page.clone(), Style { width: 80, colour: false, overwrites });
+    let mut terminal = Terminal::new(
+        page.clone(),
+        Style { width: 80, colour: false, overwrites, plain: false, ascii: false },
+    );
     for second in 1..=31 {
         terminal.event(&Event::Waited { what: String::new(), elapsed: Duration::from_secs(second) });
     }
@@ -284,12 +297,63 @@ fn a_document_that_cannot_be_written_is_told() {
     assert!(failure.borrow().is_some());
 }
 
+fn plain_page(width: usize) -> String {
+    let page = Page::default();
+    let style = Style { width, colour: true, overwrites: true, plain: false, ascii: false }.plain();
+    let mut terminal = Terminal::new(page.clone(), style);
+    for event in events() {
+        terminal.event(&event);
+        terminal.event(&Event::Waited { what: String::new(), elapsed: Duration::from_secs(40) });
+    }
+    let bytes = page.0.borrow().clone();
+    String::from_utf8(bytes).expect("text")
+}
+
+#[test]
+fn for_a_screen_reader_every_line_is_whole_and_in_words() {
+    let page = plain_page(80);
+    let beginning = page.split("ray-submit: failed").next().unwrap();
+    insta::assert_snapshot!(beginning, @r"
+    Internet access from Ray on Golem: demo, 2 steps on localnet (simulated)
+    - still running after 40 s
+
+    Step 1 of 2: Submit the script to the cluster
+
+    The script is copied to the head node and its tasks run on the nodes.
+
+    Command: ray submit golem-cluster.yaml simple-outbound.py
+    - still running after 40 s
+    Fetched IP: 192.168.0.3
+    no newline
+    check passed: the command returns 0
+    check failed: 12 downloads were fetched and verified
+    expected 12
+    found 11 of them and one reset
+    hint: (the providers' whitelist) The host is not among outbound_urls.
+    golem-outbound check
+    ");
+    assert!(page.is_ascii() && !page.contains(['\r', '\u{1b}', '\u{8}']), "{page:?}");
+}
+
+#[test]
+fn a_step_that_is_shown_again_does_not_repeat_its_prose() {
+    let page = Page::default();
+    let style = Style { width: 80, colour: false, overwrites: false, plain: false, ascii: false };
+    let mut terminal = Terminal::new(page.clone(), style);
+    let started = &events()[1];
+    terminal.event(started);
+    terminal.event(started);
+    let text = String::from_utf8(page.0.borrow().clone()).expect("text");
+    assert_eq!(text.matches("The script is copied").count(), 1);
+    assert_eq!(text.matches("$ ray submit").count(), 2);
+}
+
 #[test]
 fn a_reader_who_can_ask_sees_the_first_rung_of_a_hint() {
     let hint = Hint { nudge: "Which host?".into(), ..Hint::new(Cause::Whitelist, "Why.", "`x`") };
     let shown = |rung_by_rung: bool| {
         let page = Page::default();
-        let style = Style { width: 60, colour: false, overwrites: false };
+        let style = Style { width: 60, colour: false, overwrites: false, plain: false, ascii: false };
         let terminal = Terminal::new(page.clone(), style);
         let mut terminal = if rung_by_rung { terminal.rung_by_rung() } else { terminal };
         terminal.event(&Event::Hinted(hint.clone()));

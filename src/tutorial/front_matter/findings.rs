@@ -2,8 +2,8 @@
 //!
 //! May import `diagnostic` and its siblings. Invariant: every finding has a place and says what to write.
 
-use super::FrontMatter;
 use super::place::{place, place_near, whole_word};
+use super::{FrontMatter, already};
 use crate::diagnostic::Diagnostic;
 use crate::tutorial::check;
 use crate::tutorial::suggestion::nearest;
@@ -46,6 +46,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
             findings.push(place(yaml, check.name(), finding));
         }
     }
+    findings.extend(already::findings(yaml, front));
     findings
 }
 
@@ -53,7 +54,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
 const NETWORKS: [&str; 4] = ["local", "localnet", "testnet", "mainnet"];
 
 /// The keys that a message of serde may begin with.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 17] = [
     "id",
     "title",
     "run",
@@ -65,6 +66,8 @@ pub(super) const KEYS: [&str; 15] = [
     "teardown",
     "undoes",
     "networks",
+    "inputs",
+    "already",
     "wait_for",
     "interrupt_when",
     "stall_when",

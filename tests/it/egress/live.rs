@@ -16,7 +16,7 @@ fn live_content_is_fetched_by_the_keeper_and_still_filtered() {
         let node = new_netns();
         let access = urls(&["http://files.golem.network:8080/data"]);
         let world = Arc::new(World::live(Outside::new(ours)));
-        let _egress = localnet.attach_to(&node, access, world, None).unwrap();
+        let _egress = localnet.attach_to(&node, access, world).unwrap();
 
         let reply = within(&node, || ask("8.8.8.8:53", &dns_query("files.golem.network"))).unwrap();
         assert!(reply.ends_with(&MACHINE.octets()), "the node gets the address that the filter has");
@@ -42,23 +42,27 @@ fn a_declared_udp_destination_answers_and_another_port_does_not() {
         let (ours, keepers) = UnixStream::pair().unwrap();
         std::thread::spawn(move || serve_outside(keepers));
         for port in [5300, 5301] {
-            let server = UdpSocket::bind((MACHINE, port)).unwrap();
-            std::thread::spawn(move || {
-                let mut buffer = [0; 64];
-                while let Ok((length, from)) = server.recv_from(&mut buffer) {
-                    server.send_to(&buffer[..length], from).unwrap();
-                }
-            });
+            echo_datagrams(UdpSocket::bind((MACHINE, port)).unwrap());
         }
         let node = new_netns();
         let world = Arc::new(World::live(Outside::new(ours)));
         let access = urls(&[&format!("udp://{MACHINE}:5300")]);
-        let _egress = localnet.attach_to(&node, access, world, None).unwrap();
+        let _egress = localnet.attach_to(&node, access, world).unwrap();
 
         let declared = format!("{MACHINE}:5300");
         assert_eq!(within(&node, move || ask(&declared, b"ping")).unwrap(), b"ping");
         let undeclared = format!("{MACHINE}:5301");
         assert!(within(&node, move || ask(&undeclared, b"ping")).is_err(), "other ports vanish");
+    });
+}
+
+/// Sends back every datagram.
+fn echo_datagrams(server: UdpSocket) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        while let Ok((length, from)) = server.recv_from(&mut buffer) {
+            server.send_to(&buffer[..length], from).unwrap();
+        }
     });
 }
 
@@ -85,12 +89,16 @@ fn the_sandbox_itself_reaches_everything_when_content_is_live() {
         within(&machine, || {
             run("ip", &["addr", "add", &format!("{MACHINE}/32"), "dev", "lo"]);
             greet(TcpListener::bind((MACHINE, 9999)).unwrap(), "machine");
+            echo_datagrams(UdpSocket::bind((MACHINE, 5300)).unwrap());
             std::thread::spawn(move || serve_outside(keepers));
         });
         greet(TcpListener::bind("127.0.0.1:7465").unwrap(), "yagna");
         let world = Arc::new(World::live(Outside::new(ours)));
-        let _egress = localnet.attach_to(&own_netns(), OutboundAccess::Unrestricted, world, None).unwrap();
-        assert_eq!(connect_and_read((MACHINE, 9999)).unwrap(), b"machine");
+        let _egress = localnet.attach_to(&own_netns(), OutboundAccess::Unrestricted, world).unwrap();
+        for _ in 0..2 {
+            assert_eq!(connect_and_read((MACHINE, 9999)).unwrap(), b"machine");
+            assert_eq!(ask(&format!("{MACHINE}:5300"), b"ping").unwrap(), b"ping");
+        }
         assert_eq!(connect_and_read("127.0.0.1:7465").unwrap(), b"yagna");
         let refused = connect_and_read((MACHINE, 9998)).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionReset);

@@ -44,7 +44,7 @@ impl Localnet {
     }
 
     pub(super) fn attach(&self, netns: &OwnedFd, access: OutboundAccess) -> std::io::Result<Egress> {
-        self.attach_to(netns, access, Arc::clone(&self.world), None)
+        self.attach_to(netns, access, Arc::clone(&self.world))
     }
 
     pub(super) fn attach_to(
@@ -52,11 +52,10 @@ impl Localnet {
         netns: &OwnedFd,
         access: OutboundAccess,
         world: Arc<World>,
-        vpn: Option<(Ipv4Addr, u8)>,
     ) -> std::io::Result<Egress> {
         let netns = netns.try_clone().unwrap();
         let label = "provider-1".to_owned();
-        self.runtime.block_on(attach(EgressSpec { netns, access, local_ip: OUTSIDE_IP, vpn, world, label }))
+        self.runtime.block_on(attach(EgressSpec { netns, access, local_ip: OUTSIDE_IP, world, label }))
     }
 
     /// The status and body that a program of the node gets; else what the program said.

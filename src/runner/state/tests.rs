@@ -1,0 +1,114 @@
+//! A state that is kept, and files that cannot be used.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::tutorial::progress::{Inputs, Last, Remembered};
+
+fn project() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    (folder, path)
+}
+
+fn passed(ids: &[&str]) -> Progress {
+    let remembered = Remembered {
+        last: Last::Passed,
+        at: "2026-01-02 03:04 UTC".into(),
+        inputs: Inputs::from([("golem-cluster.yaml".into(), "1".into())]),
+    };
+    ids.iter().map(|id| ((*id).to_owned(), remembered.clone())).collect()
+}
+
+#[test]
+fn what_is_kept_is_read_again_network_by_network_and_is_private() {
+    let (_folder, path) = project();
+    let mut state = State::read(&path);
+    assert_eq!((state.progress("local"), state.ignored()), (Progress::new(), None));
+    state.keep("local", passed(&["a"])).unwrap();
+    state.keep("localnet", passed(&["a", "b"])).unwrap();
+    let again = State::read(&path);
+    assert_eq!(again.progress("local"), passed(&["a"]));
+    assert_eq!(again.progress("localnet"), passed(&["a", "b"]));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path.join(".golem-outbound")), 0o700);
+    assert_eq!(mode(&path.join(".golem-outbound/state.json")), 0o600);
+    let left = std::fs::read_dir(path.join(".golem-outbound")).unwrap().count();
+    assert_eq!(left, 1, "no temporary file stays");
+}
+
+#[test]
+fn steps_are_forgotten_on_one_network_or_on_all() {
+    let (_folder, path) = project();
+    let mut state = State::read(&path);
+    state.keep("local", passed(&["a", "b"])).unwrap();
+    state.keep("localnet", passed(&["a", "b"])).unwrap();
+    assert_eq!(state.forget(Some("local"), Some(&["b".to_owned()])).unwrap(), 1);
+    let again = State::read(&path);
+    assert_eq!((again.progress("local").len(), again.progress("localnet").len()), (1, 2));
+    assert_eq!(state.forget(None, None).unwrap(), 3);
+    assert_eq!(State::read(&path).progress("localnet"), Progress::new());
+}
+
+fn ignored(path: &Path, content: impl AsRef<[u8]>) -> String {
+    std::fs::write(path.join(".golem-outbound/state.json"), content).unwrap();
+    let mut state = State::read(path);
+    assert_eq!(state.progress("local"), Progress::new());
+    let why = state.ignored().expect("it is said").to_owned();
+    // Whatever was there, the next step is kept.
+    state.keep("local", passed(&["a"])).unwrap();
+    assert_eq!(State::read(path).progress("local"), passed(&["a"]));
+    why.replace("`.golem-outbound/state.json` is not used: ", "")
+        .replace("; every step counts as not done", "")
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_left_aside_with_the_reason() {
+    let (_folder, path) = project();
+    let mut state = State::read(&path);
+    state.keep("local", passed(&["a"])).unwrap();
+    let whole = std::fs::read_to_string(path.join(".golem-outbound/state.json")).unwrap();
+
+    assert!(ignored(&path, &whole[..whole.len() / 2]).starts_with("it is damaged (EOF"), "truncated");
+    assert!(ignored(&path, "").starts_with("it is damaged (EOF"));
+    assert_eq!(ignored(&path, [0xff, 0, 1]), "it is damaged (no text)");
+    assert_eq!(ignored(&path, "[]"), "it does not say of which format it is");
+    assert_eq!(ignored(&path, r#"{"format": 0}"#), "an older version of this program wrote it (format 0)");
+    assert_eq!(ignored(&path, r#"{"format": 2}"#), "a newer version of this program wrote it (format 2)");
+    assert!(ignored(&path, r#"{"format": 1}"#).starts_with("it is damaged (missing field"));
+    let elsewhere = whole.replace(&*path.to_string_lossy(), "/elsewhere");
+    assert_eq!(ignored(&path, elsewhere), "it tells of the project in `/elsewhere`");
+}
+
+#[test]
+fn every_cut_of_a_file_is_survived() {
+    let (_folder, path) = project();
+    let mut state = State::read(&path);
+    state.keep("local", passed(&["a"])).unwrap();
+    let file = path.join(".golem-outbound/state.json");
+    let whole = std::fs::read(&file).unwrap();
+    // The last byte is the end of the line, which nobody needs.
+    for length in 0..whole.len() - 1 {
+        std::fs::write(&file, &whole[..length]).unwrap();
+        let state = State::read(&path);
+        assert!(state.ignored().is_some() && state.progress("local").is_empty(), "{length} bytes");
+    }
+}
+
+#[test]
+fn another_machine_s_file_is_left_aside_and_a_machine_without_identity_trusts_its_folder() {
+    let (_folder, path) = project();
+    let read = |machine: Option<&str>| State::read_as(&path, machine.map(ToOwned::to_owned));
+    read(Some("one")).keep("local", passed(&["a"])).unwrap();
+    assert!(read(Some("other")).ignored().unwrap().contains("it was written on another machine"));
+    assert_eq!(read(None).progress("local"), passed(&["a"]));
+}
+
+#[test]
+fn a_folder_in_its_place_is_no_reason_to_stop() {
+    let (_folder, path) = project();
+    std::fs::create_dir_all(path.join(".golem-outbound/state.json")).unwrap();
+    let mut state = State::read(&path);
+    assert!(state.ignored().unwrap().contains("it cannot be read"), "{:?}", state.ignored());
+    assert!(state.keep("local", passed(&["a"])).is_err());
+}
