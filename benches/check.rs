@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use golem_outbound::cluster::{ClusterConfig, import_findings, script_findings, whitelist_findings};
+use golem_outbound::cluster::{
+    ClusterConfig, Market, Offer, Releases, image_findings, import_findings, local_file_findings,
+    market_findings, script_findings, whitelist_findings,
+};
 use golem_outbound::outbound::whitelist::Whitelist;
 
 const CLUSTER: &str = include_str!("../examples/docs-outbound/golem-cluster.yaml");
@@ -19,11 +22,28 @@ fn check(cluster: &str, script: &str) -> usize {
     let whitelist = Whitelist::snapshot();
     let (config, mut findings) = ClusterConfig::parse(cluster);
     findings.extend(whitelist_findings(cluster, &whitelist));
+    findings.extend(image_findings(cluster, &Releases::default()));
+    findings.extend(local_file_findings(cluster, &|_| true));
+    findings.extend(market_findings(cluster, &market()));
     if let Some(config) = &config {
         findings.extend(script_findings(config, &whitelist, script));
         findings.extend(import_findings(cluster, config, &[], script));
     }
     findings.len()
+}
+
+/// As many providers as the localnet has.
+fn market() -> Market {
+    let offer = |index: u32| Offer {
+        subnet: "public".into(),
+        cpu_threads: f64::from(1 + index % 16),
+        mem_gib: f64::from(1 + index),
+        storage_gib: 50.0,
+        start: 0.0,
+        cpu_hour: 0.02,
+        env_hour: 0.03,
+    };
+    Market { name: "the localnet".into(), offers: (0..26).map(offer).collect() }
 }
 
 fn read_yaml(cluster: &str) -> serde_yaml::Value {

@@ -46,6 +46,8 @@ enum Command {
     Status(commands::status::Args),
     /// Forget what was done: all of it, or one step and what needs it.
     Reset(commands::reset::Args),
+    /// Report the last walk again: its summary, or documents.
+    Report(commands::report::Args),
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
@@ -60,7 +62,12 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) | Self::Hint(_) => true,
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Whitelist(_)
+            | Self::Status(_)
+            | Self::Hint(_)
+            | Self::Report(_) => true,
             Self::Run(args) => args.only_prints(),
             _ => false,
         }
@@ -104,6 +111,7 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Support(args) => commands::support::run(args),
         Command::Status(args) => commands::status::run(&args),
         Command::Reset(args) => commands::reset::run(&args),
+        Command::Report(args) => commands::report::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
         Command::Guard(args) => commands::guard::run(args),
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),

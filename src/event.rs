@@ -168,6 +168,8 @@ pub enum Event {
         #[serde(with = "seconds")]
         elapsed: Duration,
     },
+    /// The step is tried once more; what was checked and hinted at so far no longer counts.
+    TriedAgain,
     /// A check was judged.
     Checked {
         /// What the check asks, in words.

@@ -7,7 +7,7 @@ use serde_yaml::Value;
 
 use super::config::{node_configs, number, python_digits};
 use super::document::{Cursor, Document};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::outbound::near_miss::closest_word;
 
 /// What ray-on-golem's models accept for a key: pydantic 1.10 turns texts into numbers and numbers into texts.
@@ -91,11 +91,14 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
     if let Some(parameters) = document.at(&["provider", "parameters"]) {
         level(&parameters, PARAMETERS, "in `provider.parameters`", findings);
     }
-    // Keys of the parameters that stand one level too high are not refused by Ray, they just have no effect.
+    // Keys of the parameters that stand one level too high are not refused by Ray, they just have no effect: for
+    // `outbound_urls` that is noticed on nodes that are paid for.
     for (key, cursor) in document.at(&["provider"]).map(|provider| provider.entries()).unwrap_or_default() {
         let known = ["type", "module", "parameters", "use_internal_ips"];
         if HOMES.iter().any(|(keys, _)| names(keys).contains(&key)) {
-            findings.extend(unknown_key(key, &cursor, &known, "in `provider`"));
+            let finding = unknown_key(key, &cursor, &known, "in `provider`");
+            let severity = if key == "outbound_urls" { Severity::Error } else { Severity::Warning };
+            findings.extend(finding.map(|finding| Diagnostic { severity, ..finding }));
         }
     }
     for config in node_configs(document) {

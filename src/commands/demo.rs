@@ -9,6 +9,7 @@ use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::narrate;
 use crate::localnet::ContentMode;
+use crate::report::Document;
 use crate::scaffold;
 use crate::tutorial::Selection;
 
@@ -24,6 +25,9 @@ pub struct Args {
     /// Everything in whole lines and words, for a screen reader.
     #[arg(long)]
     plain: bool,
+    /// Write the walk to this file, too: .json, .xml (JUnit), .md, .html or .cast (asciicast). May be given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    reports: Vec<PathBuf>,
 }
 
 /// Runs it.
@@ -33,6 +37,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .hint("name another folder: `golem-outbound demo ./another-demo`")
             .hint("or walk the project that is there: `golem-outbound run` in it"));
     }
+    args.reports.iter().try_for_each(|path| Document::to(path).map(drop))?;
     // `demo` consents to installing what the machine lacks.
     mend_the_machine(NetworkName::Localnet, true)?;
     scaffold(&args.dir)?;
@@ -43,7 +48,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         yes: true,
         plain: args.plain,
         spend: false,
-        report: None,
+        reports: args.reports.clone(),
         content: args.content,
         providers: None,
     })?;

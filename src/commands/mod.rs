@@ -15,6 +15,7 @@ pub mod localnet_process;
 mod localnet_status;
 pub mod new;
 mod paragraph;
+pub mod report;
 pub mod reset;
 pub mod run;
 pub mod status;

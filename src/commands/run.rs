@@ -38,9 +38,9 @@ pub struct Args {
     /// Show the steps with their commands and run nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Write the walk to this file as JSON, too.
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    /// Write the walk to this file, too: .json, .xml (JUnit), .md, .html or .cast (asciicast). May be given several times.
+    #[arg(long = "report", value_name = "FILE")]
+    reports: Vec<PathBuf>,
     /// Where the localnet's nodes get their content from.
     #[arg(long, value_enum, default_value = "auto")]
     content: ContentMode,
@@ -71,7 +71,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         yes: args.yes,
         plain: args.plain,
         spend: args.spend,
-        report: args.report,
+        reports: args.reports,
         content: args.content,
         providers: args.providers,
     };

@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             if let Some(why) = journal.ignored() {
                 narrate(&fill("note: ", "  ", why, width()));
             }
-            print!("{}", as_text(&project.name, network, &steps, width()));
+            print!("{}", as_text(&project.name, args.network, &steps, width()));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -63,10 +63,11 @@ fn words(standing: &Standing) -> (&'static str, String) {
     }
 }
 
-fn as_text(project: &str, network: &str, steps: &[(&Step, Standing)], width: usize) -> String {
+fn as_text(project: &str, network: NetworkName, steps: &[(&Step, Standing)], width: usize) -> String {
     let there = steps.iter().filter(|(_, standing)| !matches!(standing, Standing::NotOn(_)));
     let (done, due): (Vec<_>, Vec<_>) = there.partition(|(_, standing)| !standing.is_due());
-    let heading = format!("{project} on {network}: {} of {} steps done", done.len(), done.len() + due.len());
+    let heading =
+        format!("{project} on {}: {} of {} steps done", network.name(), done.len(), done.len() + due.len());
     let mut text = fill("", "  ", &heading, width) + "\n";
     let column = steps.iter().map(|(step, _)| step.id.len()).max().unwrap_or(0);
     for (step, standing) in steps {
@@ -81,9 +82,10 @@ fn as_text(project: &str, network: &str, steps: &[(&Step, Standing)], width: usi
         }
     }
     text.push('\n');
+    let option = network.option();
     let next = match due.first() {
-        Some((step, _)) => format!("next: `golem-outbound run` goes on at {}", step.id),
-        None => "nothing is due; walk all again: `golem-outbound run --again`".to_owned(),
+        Some((step, _)) => format!("next: `golem-outbound run{option}` goes on at {}", step.id),
+        None => format!("nothing is due; walk all again: `golem-outbound run{option} --again`"),
     };
     text += &fill("", "  ", &next, width);
     text

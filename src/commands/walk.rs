@@ -3,13 +3,14 @@
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
 mod about;
+mod nothing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::doctor::mend_the_machine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::exec::marker::{self, State};
 use crate::exec::{self, narrate};
 use crate::localnet::ContentMode;
@@ -18,8 +19,8 @@ use crate::network::{
     ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
     ProjectLocalnet, Workplace,
 };
-use crate::report::{JsonReport, Sinks, Style, Terminal};
-use crate::runner::{Guide, Journal, Project, ProjectLock, Prompt, Session, Signals, Unasked};
+use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
+use crate::runner::{Guide, Journal, Project, ProjectLock, Prompt, Redacting, Session, Signals, Unasked};
 use crate::tutorial::{Planned, Selection, Tutorial, plan, plan_due};
 
 /// How often a readiness condition is looked at.
@@ -48,6 +49,11 @@ impl NetworkName {
             Self::Mainnet => "mainnet",
         }
     }
+
+    /// The option that names it, as typed; none for the localnet, which is the default.
+    pub fn option(self) -> String {
+        if self == Self::Localnet { String::new() } else { format!(" --network {}", self.name()) }
+    }
 }
 
 /// What a walk is asked for.
@@ -65,8 +71,8 @@ pub struct Request {
     pub plain: bool,
     /// Whether money may be spent without asking.
     pub spend: bool,
-    /// Where the JSON report goes as well.
-    pub report: Option<PathBuf>,
+    /// Where reports go as well; the extension chooses the format.
+    pub reports: Vec<PathBuf>,
     /// Where the localnet's content comes from.
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
@@ -102,6 +108,7 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
 /// # Errors
 /// The project cannot be used, something stands in the way, or the tool itself could not go on.
 pub fn walk(request: &Request) -> Result<ExitCode> {
+    let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
     let project = Project::load(&request.folder)?;
     let tutorial = project.tutorial(request.network.name())?;
     let _lock = ProjectLock::take(&project.folder)?;
@@ -109,7 +116,7 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
     if !plan.iter().any(Planned::is_due) {
-        return Ok(nothing_to_do(request, &plan));
+        return nothing::nothing_to_do(request, &project, &tutorial, &plan, &reports);
     }
     // A machine may lose what it had when the step passed, and to look takes no time.
     if plan_has_own(&tutorial, &plan, "doctor") {
@@ -129,17 +136,12 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
     let mut guide: Box<dyn Guide> =
         if asks { Box::new(Prompt::new(signals.clone(), request.plain)) } else { Box::new(Unasked) };
 
+    let events = log_of_project(&project.folder);
     let style = if request.plain { Style::of_stdout().plain() } else { Style::of_stdout() };
     let terminal = Terminal::new(std::io::stdout(), style);
-    let terminal = if asks { terminal.rung_by_rung() } else { terminal };
-    let mut sinks = Sinks(vec![Box::new(terminal)]);
-    let last_run = project.folder.join(".golem-outbound/last-run.json");
-    let mut failures = Vec::new();
-    for path in [Some(last_run), request.report.clone()].into_iter().flatten() {
-        let (report, failure) = JsonReport::new(path.clone());
-        sinks.0.push(Box::new(report));
-        failures.push((path, failure));
-    }
+    let mut terminal = if asks { terminal.rung_by_rung() } else { terminal };
+    let mut log = EventLog::create(events.clone())?;
+    let mut sink = Redacting(Sinks(vec![&mut terminal, &mut log]));
     let mut commands = ChildProcesses;
     let walked = Session {
         project: project.name.clone(),
@@ -153,20 +155,17 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
         memory: &mut journal,
         check_first: request.selection != Some(Selection::All),
         signals: &signals,
-        sink: &mut sinks,
+        sink: &mut sink,
         poll_every: POLL_EVERY,
         counted: None,
     }
-    .walk()?;
-    for (path, failure) in failures {
-        if let Some(reason) = failure.borrow().as_ref() {
-            return Err(Error::new(
-                ErrorKind::Usage,
-                format!("failed to write `{}`: {reason}", path.display()),
-            ));
-        }
-    }
-    Ok(ExitCode::from(walked.exit_code()))
+    .walk();
+    log.finish()?;
+    let documents: Vec<Document> = [Document::last_run(&project.folder)].into_iter().chain(reports).collect();
+    let written = write_documents(&documents, &events);
+    let code = walked?.exit_code();
+    written?;
+    Ok(ExitCode::from(code))
 }
 
 /// The steps that were asked for, or those that are due and those that are done.
@@ -182,18 +181,6 @@ fn note_ignored(journal: &Journal<'_>) {
     if let Some(why) = journal.ignored() {
         narrate(&format!("note: {why}\n"));
     }
-}
-
-/// Nothing is run, so nothing is known of today, and the exit code is not 0.
-fn nothing_to_do(request: &Request, plan: &[Planned]) -> ExitCode {
-    let done = plan.iter().filter(|planned| planned.is_done()).count();
-    narrate(&format!(
-        "all {done} steps are done on {}, and nothing that they depend on has changed; nothing was run\n\n\
-         hint: walk all of them again: `golem-outbound run --again`\n\
-         hint: see where you stand: `golem-outbound status`\n",
-        request.network.name(),
-    ));
-    ExitCode::from(ErrorKind::Inconclusive.exit_code())
 }
 
 /// Whether a step that is due runs this subcommand of ours.

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -106,7 +106,9 @@ impl Work<'_, '_> {
     /// Two at once would install into each other's half-made environment. The system unlocks when we end.
     fn only_one(&self) -> Result<File> {
         let path = marker::private(self.project)?.join("environment.lock");
-        let file = File::create(&path).map_err(|error| Error::io("create", &path, error))?;
+        let mut options = File::options();
+        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let file = opened.map_err(|error| Error::io("create", &path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {

@@ -123,13 +123,11 @@ fn holder(inodes: &[u64]) -> Option<Holder> {
 fn describe(pid: i32, proc: &Path) -> Holder {
     let name = std::fs::read_to_string(proc.join("comm")).unwrap_or_default().trim().to_owned();
     let line = std::fs::read(proc.join("cmdline")).unwrap_or_default();
-    let words: Vec<String> = line
-        .split(|byte| *byte == 0)
-        .filter(|word| !word.is_empty())
-        .take(3)
-        .map(|word| String::from_utf8_lossy(word).into_owned())
-        .collect();
-    Holder { pid, name, command: words.join(" ").chars().take(80).collect() }
+    let words = line.split(|byte| *byte == 0).filter(|word| !word.is_empty()).take(3);
+    let text = words.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ");
+    // A program that was given as an argument has line breaks.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Holder { pid, name, command: text.chars().take(80).collect() }
 }
 
 #[cfg(test)]

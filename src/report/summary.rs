@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::prose::wrapped;
-use crate::event::Event;
-use crate::evidence::{Evidence, LedgerRow, Outcome, ReportedFinding};
+use super::walk::{Standing, StepReport, Walk};
+use crate::evidence::{Evidence, LedgerRow, ReportedFinding};
 
 /// More downloads than this are not listed one by one.
 const MOST_ROWS: usize = 30;
@@ -15,145 +15,81 @@ const WIDE: usize = 80;
 /// The most columns that a URL takes in the table of downloads.
 const URL_COLUMNS: usize = 44;
 
-/// One finished step.
-#[derive(Clone, Debug)]
-struct Row {
-    id: String,
-    outcome: Outcome,
-    reason: String,
-    elapsed: Duration,
+/// The summary, wrapped to the width.
+pub fn text(walk: &Walk, width: usize) -> String {
+    let title = format!("Summary of {} on {}", walk.project, walk.network_words());
+    let mut lines = vec![wrapped(&title, width), String::new()];
+    let columns = Columns::of(&walk.steps, width);
+    for step in &walk.steps {
+        lines.push(columns.line(step));
+        if !step.reason.is_empty() {
+            lines.push(indented(&step.reason, width));
+        }
+    }
+    for torn_down in &walk.teardowns {
+        let how = if torn_down.ok { "done" } else { "FAILED" };
+        let line = format!("teardown `{}`: {how}, {}", torn_down.command, seconds(torn_down.elapsed));
+        lines.push(indented(&line, width));
+    }
+    add_findings(walk, &mut lines, width);
+    add_ledger(walk, &mut lines, width);
+    add_funnel(walk, &mut lines, width);
+    lines.push(String::new());
+    lines.push(wrapped(&verdict(walk), width));
+    lines.join("\n")
 }
 
-/// Collects what the end of a walk shows.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    project: String,
-    network: String,
-    simulated: bool,
-    rows: Vec<Row>,
-    findings: Vec<(String, String)>,
-    ledger: Vec<(String, LedgerRow)>,
-    funnel: Vec<String>,
-    teardowns: Vec<(String, bool, Duration)>,
-}
-
-impl Summary {
-    /// Takes one event.
-    pub fn event(&mut self, event: &Event) {
-        match event {
-            Event::WalkStarted { project, network, simulated, .. } => {
-                *self = Self {
-                    project: project.clone(),
-                    network: network.clone(),
-                    simulated: *simulated,
-                    ..Self::default()
-                };
-            }
-            Event::StepFinished { id, outcome, reason, elapsed, evidence } => {
-                let row =
-                    Row { id: id.clone(), outcome: *outcome, reason: reason.clone(), elapsed: *elapsed };
-                // A step that the reader ran again counts once, as it came out last.
-                self.findings.retain(|(step, _)| step != id);
-                self.ledger.retain(|(step, _)| step != id);
-                match self.rows.iter_mut().find(|row| row.id == *id) {
-                    Some(before) => *before = row,
-                    None => self.rows.push(row),
-                }
-                if let Some(evidence) = evidence {
-                    self.findings
-                        .extend(findings_of(id, evidence).into_iter().map(|line| (id.clone(), line)));
-                    self.ledger.extend(evidence.ledger.iter().map(|row| (id.clone(), row.clone())));
-                    if let Some((_, table)) = evidence.output.rsplit_once("Proposals count:") {
-                        self.funnel = table.lines().map(str::trim).map(ToOwned::to_owned).collect();
-                    }
-                }
-            }
-            Event::TornDown { command, ok, elapsed } => {
-                self.teardowns.push((command.clone(), *ok, *elapsed));
-            }
-            _ => {}
-        }
-    }
-
-    /// `localnet, simulated`, or just the network.
-    pub fn network(&self) -> String {
-        network_words(&self.network, self.simulated)
-    }
-
-    /// The summary, wrapped to the width.
-    pub fn text(&self, elapsed: Duration, width: usize) -> String {
-        let title = format!("Summary of {} on {}", self.project, self.network());
-        let mut lines = vec![wrapped(&title, width), String::new()];
-        let columns = Columns::of(&self.rows, width);
-        for row in &self.rows {
-            lines.push(columns.line(row));
-            if !row.reason.is_empty() {
-                lines.push(indented(&row.reason, width));
-            }
-        }
-        for (command, ok, elapsed) in &self.teardowns {
-            let how = if *ok { "done" } else { "FAILED" };
-            lines.push(indented(&format!("teardown `{command}`: {how}, {}", seconds(*elapsed)), width));
-        }
-        if !self.findings.is_empty() {
-            lines.extend([String::new(), "Findings".into()]);
-            lines.extend(self.findings.iter().map(|(_, line)| line_of_list(line, width)));
-        }
-        self.add_ledger(&mut lines, width);
-        self.add_funnel(&mut lines, width);
-        lines.push(String::new());
-        lines.push(wrapped(&self.verdict(elapsed), width));
-        lines.join("\n")
-    }
-
-    fn add_ledger(&self, lines: &mut Vec<String>, width: usize) {
-        if self.ledger.is_empty() {
-            return;
-        }
-        lines.extend([String::new(), "Downloads".into()]);
-        let all_are_shown = self.ledger.len() <= MOST_ROWS;
-        let steps = self.rows.iter().filter(|step| self.ledger.iter().any(|(id, _)| *id == step.id));
-        for step in steps {
-            let rows: Vec<&LedgerRow> =
-                self.ledger.iter().filter(|(id, _)| *id == step.id).map(|(_, row)| row).collect();
-            // A step passes with a download that failed only where its check asked for the refusal.
-            let refused = step.outcome == Outcome::Passed;
-            lines.push(wrapped(&format!("{}: {}", step.id, totals(&rows, refused)), width));
-            let shown = rows.iter().filter(|row| all_are_shown || !is_verified(row));
-            lines.extend(shown.map(|row| ledger_line(row, refused, width)));
-        }
-        if !all_are_shown {
-            lines.push(indented("every verified download is in .golem-outbound/last-run.json", width));
-        }
-    }
-
-    fn add_funnel(&self, lines: &mut Vec<String>, width: usize) {
-        let counts: Vec<&String> = self.funnel.iter().filter(|line| !line.is_empty()).collect();
-        if counts.is_empty() {
-            return;
-        }
-        lines.extend([String::new(), "The market".into()]);
-        lines.extend(counts.into_iter().map(|line| indented(line, width)));
-    }
-
-    fn verdict(&self, elapsed: Duration) -> String {
-        let count = |outcome| self.rows.iter().filter(|row| row.outcome == outcome).count();
-        let words: Vec<String> =
-            [Outcome::Passed, Outcome::Failed, Outcome::Inconclusive, Outcome::Skipped, Outcome::NotReached]
-                .into_iter()
-                .filter(|outcome| count(*outcome) > 0)
-                .map(|outcome| format!("{} {}", count(outcome), outcome.word()))
-                .collect();
-        let said = if words.is_empty() { "no step was run".to_owned() } else { words.join(", ") };
-        let simulated = if self.simulated {
-            " All of it simulated: it says that your files and your workflow are sound, not that the network has \
-             such providers at such prices today."
-        } else {
-            ""
-        };
-        format!("{said}; {} in all.{simulated}", seconds(elapsed))
+fn add_findings(walk: &Walk, lines: &mut Vec<String>, width: usize) {
+    let evidence = walk.steps.iter().filter_map(|step| Some((step, step.evidence.as_ref()?)));
+    let findings: Vec<String> =
+        evidence.flat_map(|(step, evidence)| findings_of(&step.id, evidence)).collect();
+    if !findings.is_empty() {
+        lines.extend([String::new(), "Findings".into()]);
+        lines.extend(findings.iter().map(|line| line_of_list(line, width)));
     }
 }
+
+fn add_ledger(walk: &Walk, lines: &mut Vec<String>, width: usize) {
+    let count = walk.ledger().count();
+    if count == 0 {
+        return;
+    }
+    lines.extend([String::new(), "Downloads".into()]);
+    let all_are_shown = count <= MOST_ROWS;
+    for step in walk.steps.iter().filter(|step| !step.ledger().is_empty()) {
+        let refused = step.asked_for_refusals();
+        lines.push(wrapped(&format!("{}: {}", step.id, totals(step)), width));
+        let shown = step.ledger().iter().filter(|row| all_are_shown || !is_verified(row));
+        lines.extend(shown.map(|row| ledger_line(row, refused, width)));
+    }
+    if !all_are_shown {
+        lines.push(indented("every verified download is in .golem-outbound/last-run.json", width));
+    }
+}
+
+fn add_funnel(walk: &Walk, lines: &mut Vec<String>, width: usize) {
+    let counts = walk.funnel();
+    if counts.is_empty() {
+        return;
+    }
+    lines.extend([String::new(), "The market".into()]);
+    lines.extend(counts.iter().map(|line| indented(line, width)));
+}
+
+/// The last sentences: how many steps came to what, and what that does not mean.
+pub(super) fn verdict(walk: &Walk) -> String {
+    let end = match walk.standing() {
+        Standing::Unfinished => " The walk did not end: it was killed, or it still goes on.",
+        Standing::NothingRun => " Nothing was run, so nothing is shown to work.",
+        _ => "",
+    };
+    let simulated = if walk.simulated { format!(" {SIMULATED}") } else { String::new() };
+    format!("{}; {} in all.{end}{simulated}", walk.counts(), seconds(walk.elapsed()))
+}
+
+/// What a walk on an emulated network says, and what it does not.
+pub(super) const SIMULATED: &str = "All of it simulated: it says that your files and your workflow are sound, not that \
+     the network has such providers at such prices today.";
 
 /// The table of steps: how wide its columns are, so that a line of it stays one.
 struct Columns {
@@ -165,10 +101,10 @@ struct Columns {
 
 impl Columns {
     /// As airy as the width allows.
-    fn of(rows: &[Row], width: usize) -> Self {
-        let widest = |of: fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    fn of(rows: &[StepReport], width: usize) -> Self {
+        let widest = |of: fn(&StepReport) -> usize| rows.iter().map(of).max().unwrap_or(0);
         let id = widest(|row| row.id.len());
-        let outcome = widest(|row| row.outcome.word().len());
+        let outcome = widest(|row| row.word().len());
         let seconds = widest(|row| seconds(row.elapsed).len());
         let airy = Self { id, outcome: outcome.max(14), seconds: seconds.max(7), fit: true };
         if airy.columns() <= width {
@@ -183,8 +119,8 @@ impl Columns {
         self.id + 2 + self.outcome + 2 + self.seconds
     }
 
-    fn line(&self, row: &Row) -> String {
-        let (word, time) = (row.outcome.word(), seconds(row.elapsed));
+    fn line(&self, row: &StepReport) -> String {
+        let (word, time) = (row.word(), seconds(row.elapsed));
         if !self.fit {
             return format!("{}\n  {word}, {time}", row.id);
         }
@@ -196,11 +132,6 @@ impl Columns {
             time_columns = self.seconds
         )
     }
-}
-
-/// The network's name, with the word `simulated` where it belongs.
-pub fn network_words(network: &str, simulated: bool) -> String {
-    if simulated { format!("{network} (simulated)") } else { network.to_owned() }
 }
 
 /// `12.3 s`.
@@ -250,12 +181,13 @@ fn findings_of(step: &str, evidence: &Evidence) -> Vec<String> {
         .collect()
 }
 
-fn is_verified(row: &LedgerRow) -> bool {
+pub(super) fn is_verified(row: &LedgerRow) -> bool {
     row.ok && row.verified.is_some()
 }
 
 /// `13 of 13 verified`, and what was refused as it should be.
-fn totals(rows: &[&LedgerRow], refused: bool) -> String {
+pub(super) fn totals(step: &StepReport) -> String {
+    let (rows, refused) = (step.ledger(), step.asked_for_refusals());
     let verified = rows.iter().filter(|row| is_verified(row)).count();
     let failed = rows.iter().filter(|row| !row.ok).count();
     if refused && failed > 0 {
@@ -302,7 +234,8 @@ fn shortened(url: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Exit, HostVerdict};
+    use crate::event::Event;
+    use crate::evidence::{Exit, HostVerdict, Outcome};
 
     #[test]
     fn findings_stand_below_the_step_that_had_them() {
@@ -324,15 +257,16 @@ mod tests {
             busy_ports: None,
             processes: None,
         };
-        let mut summary = Summary::default();
-        summary.event(&Event::StepFinished {
+        let mut walk = Walk::default();
+        let finished = Event::StepFinished {
             id: "configure-outbound".into(),
             outcome: Outcome::Passed,
             reason: String::new(),
             elapsed: Duration::ZERO,
             evidence: Some(Box::new(evidence)),
-        });
-        let text = summary.text(Duration::ZERO, 60);
+        };
+        walk.take(&finished, Duration::ZERO);
+        let text = text(&walk, 60);
         let section = text.split("Findings\n").nth(1).unwrap().split("\n\n").next().unwrap();
         insta::assert_snapshot!(section, @r"
         configure-outbound: 1 warning, the whitelist has 1 of 2

@@ -1,10 +1,12 @@
 //! The walk as a readable scroll: prose, command, live output, verdicts, hints, summary.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use super::prose::{continued, wrapped};
 use super::signs;
-use super::summary::{Summary, network_words, seconds};
+use super::summary::{self, seconds};
+use super::walk::{Walk, network_words};
 use crate::event::{Event, Hint, Sink};
 use crate::evidence::{Cause, Outcome, Verdict};
 
@@ -49,7 +51,7 @@ fn is_dumb() -> bool {
 pub struct Terminal<W> {
     out: W,
     style: Style,
-    summary: Summary,
+    walk: Walk,
     mid_line: bool,
     /// Columns of the line about passing time that stands there now.
     waiting: usize,
@@ -72,7 +74,7 @@ impl<W: Write> Terminal<W> {
         Self {
             out,
             style,
-            summary: Summary::default(),
+            walk: Walk::default(),
             mid_line: false,
             waiting: 0,
             told: 0,
@@ -129,13 +131,18 @@ impl<W: Write> Terminal<W> {
         if std::mem::take(&mut self.mid_line) {
             let _ = writeln!(self.out);
         }
-        let text = if self.style.ascii { signs::ascii(text) } else { text.into() };
+        let text = self.written(text);
         let _ = writeln!(self.out, "{text}");
         let _ = self.out.flush();
     }
 
+    /// The text in signs that the terminal knows; before it is wrapped, because they may be wider.
+    fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.style.ascii { signs::ascii(text) } else { text.into() }
+    }
+
     fn prose(&mut self, text: &str) {
-        let text = wrapped(text, self.style.width);
+        let text = wrapped(&self.written(text), self.style.width);
         self.line(&text);
     }
 
@@ -189,7 +196,7 @@ impl<W: Write> Terminal<W> {
             return self.prose(&format!("{word}{text}"));
         }
         let width = self.style.width.saturating_sub(mark_width + 4).max(10);
-        for (index, line) in wrapped(text, width).lines().enumerate() {
+        for (index, line) in wrapped(&self.written(text), width).lines().enumerate() {
             let mark = if index == 0 && !mark.is_empty() { mark.to_owned() } else { " ".repeat(mark_width) };
             self.line(&format!("  {mark}  {line}"));
         }
@@ -221,7 +228,15 @@ impl<W: Write> Terminal<W> {
     }
 }
 
-fn cause_words(cause: Cause) -> &'static str {
+impl Terminal<Vec<u8>> {
+    /// What was written since the last call.
+    pub(super) fn take_written(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+}
+
+/// Whose doing a failure is, for people.
+pub(super) fn cause_words(cause: Cause) -> &'static str {
     match cause {
         Cause::You => "yours to mend",
         Cause::Project => "the project's files",
@@ -235,7 +250,8 @@ fn cause_words(cause: Cause) -> &'static str {
 
 impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
-        self.summary.event(event);
+        // Times are not shown; those who make documents from a walk have its log.
+        self.walk.take(event, std::time::Duration::ZERO);
         if let Event::Waited { what, elapsed } = event {
             return self.waited(what, *elapsed);
         }
@@ -259,7 +275,7 @@ impl<W: Write> Sink for Terminal<W> {
                 } else {
                     format!("[{number}/{count}] {title}")
                 };
-                let heading = self.bold(&wrapped(&place, self.style.width));
+                let heading = self.bold(&wrapped(&self.written(&place), self.style.width));
                 self.line("");
                 self.line(&heading);
                 self.line("");
@@ -275,7 +291,7 @@ impl<W: Write> Sink for Terminal<W> {
                 };
                 self.line(&command);
             }
-            Event::Waited { .. } | Event::Versions(_) => {}
+            Event::Waited { .. } | Event::Versions(_) | Event::TriedAgain => {}
             Event::Output(text) => self.output(text),
             Event::Checked { check, verdict } => self.checked(check, verdict),
             Event::Hinted(hint) => self.hinted(hint),
@@ -286,8 +302,8 @@ impl<W: Write> Sink for Terminal<W> {
                 let how = if *ok { "done" } else { "FAILED; nodes may still be rented" };
                 self.prose(&format!("- teardown `{command}`: {how}, {}", seconds(*elapsed)));
             }
-            Event::WalkFinished { elapsed, .. } => {
-                let text = self.summary.text(*elapsed, self.style.width);
+            Event::WalkFinished { .. } => {
+                let text = summary::text(&self.walk, self.style.width);
                 self.line("");
                 self.line(&text);
             }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Signals;
-use super::live::{LiveOutput, redacted};
+use super::live::LiveOutput;
+use super::redaction::redacted;
 use super::watch::{Idle, Silence, Stall};
 use crate::error::Result;
 use crate::event::{Event, Sink};

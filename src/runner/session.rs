@@ -137,7 +137,9 @@ impl Session<'_> {
             let id = &self.tutorial.steps()[first.index].id;
             let (count, why) = (self.plan.len(), first.why.words());
             self.narrate(format!("{done} of {count} steps are done; the walk goes on at `{id}`: {why}"));
-            self.narrate("to walk all of them again: `golem-outbound run --again`");
+            let network = self.network.name();
+            let option = if network == "localnet" { String::new() } else { format!(" --network {network}") };
+            self.narrate(format!("to walk all of them again: `golem-outbound run{option} --again`"));
         }
         self.announce_new(&[])
     }
@@ -367,6 +369,7 @@ impl Session<'_> {
             // What the reader or the project got wrong goes wrong again; the network may be better the next time.
             if number <= step.retry.times && outcome == Outcome::Inconclusive && !interrupted {
                 if self.pause_before(step, number) {
+                    self.sink.event(&Event::TriedAgain);
                     continue;
                 }
                 interrupted = self.signals.take();

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::secrets;
+
 /// Makes what the real one makes, as far as anybody looks; `$INSTALL` is what happens while installing.
 const UV: &str = r#"#!/bin/sh
 case "$1 $2" in
@@ -131,6 +133,17 @@ fn the_second_call_does_nothing_in_no_time() {
     assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     assert_eq!(said(&output), "the environment is current\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout), python);
+}
+
+#[test]
+fn what_it_keeps_for_itself_is_private() {
+    let machine = Machine::new();
+    assert!(machine.environment("project", "").status.success());
+    let folder = machine.path("project/.golem-outbound");
+    assert_eq!(secrets::mode(&folder), 0o700);
+    for file in secrets::files(&folder) {
+        assert_eq!(secrets::mode(&file), 0o600, "`{}`", file.display());
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod guard;
 mod manifest;
 mod python_env;
 mod questions;
+mod report;
 mod rooms;
 mod sandbox;
 mod script;

@@ -114,7 +114,7 @@ fn whole(text: &str) -> Result<(Value, Option<Oddity>), String> {
     } else if digits.starts_with('0') {
         (in_base(digits, 8)?, Some(Oddity::Octal))
     } else if digits.contains(':') {
-        let add = |sum: i128, part: &str| Some(sum.checked_mul(60)?.checked_add(part.parse().ok()?)?);
+        let add = |sum: i128, part: &str| sum.checked_mul(60)?.checked_add(part.parse().ok()?);
         (digits.split(':').try_fold(0, add).ok_or_else(refused)?, Some(Oddity::Sexagesimal))
     } else {
         match digits.parse() {

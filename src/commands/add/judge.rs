@@ -129,9 +129,7 @@ fn of_file(url: &Url, existing: Option<&str>, body: &Body, asked: &Asked<'_>) ->
     if let [_, .., last] = &body.chain[..] {
         verdict.notes.push(format!("redirected to {last}, on the same origin, which nodes may follow"));
     }
-    if url.path().contains("/ipfs/") {
-        verdict.notes.push("its CID names a tree of blocks, by which nobody can check the file itself, so its sha256 is pinned".to_owned());
-    }
+    verdict.notes.extend(of_tree(url));
     let old = existing.and_then(pin_of);
     if let Some(old) = old.filter(|old| *old != body.sha256) {
         verdict.concerns.push(format!(
@@ -178,7 +176,10 @@ fn unseen(
     why: &str,
     error: Error,
 ) -> Verdict {
-    let verdict = Verdict::default();
+    let mut verdict = Verdict::default();
+    if block.is_none() {
+        verdict.notes.extend(of_tree(url));
+    }
     let old = existing.and_then(pin_of);
     match (block, asked.pin) {
         (Some(_), _) => verdict.enter(url.to_string(), format!("{why}; its CID lets the script check it")),
@@ -233,6 +234,12 @@ pub(super) fn not_whitelisted(url: &Url, whitelist: &Whitelist, origin: &Origin)
          `ray up` may wait at [1/9] for ever; see `golem-outbound explain {}`",
         url.origin().ascii_serialization()
     ))
+}
+
+/// What is to be known of a file on IPFS whose CID is not the hash of its bytes. It needs no consent: a pin mends it.
+fn of_tree(url: &Url) -> Option<String> {
+    let warning = "warning: its CID names a tree of blocks, by which nobody can check the file itself; only a pinned sha256 can";
+    url.path().contains("/ipfs/").then(|| warning.to_owned())
 }
 
 /// The URL with its pin, as the script's `verify` reads it.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::*;
 use crate::event::{Ending, PlannedStep};
 use crate::evidence::{Evidence, Exit, LedgerRow};
-use crate::report::JsonReport;
 
 #[derive(Clone, Default)]
 struct Page(Rc<RefCell<Vec<u8>>>);
@@ -254,17 +253,18 @@ fn the_table_of_a_whole_walk_fits_forty_columns() {
 
 /// The summary's table of steps at 40 columns: id, outcome, tenths of a second.
 fn table(steps: &[(&str, Outcome, u64)]) -> String {
-    let mut summary = Summary::default();
+    let mut walk = Walk::default();
     for (id, outcome, tenths) in steps {
-        summary.event(&Event::StepFinished {
+        let finished = Event::StepFinished {
             id: (*id).into(),
             outcome: *outcome,
             reason: String::new(),
             elapsed: Duration::from_millis(tenths * 100),
             evidence: None,
-        });
+        };
+        walk.take(&finished, Duration::ZERO);
     }
-    let text = summary.text(Duration::from_secs(150), 40);
+    let text = summary::text(&walk, 40);
     text.split("\n\n").nth(1).unwrap_or_default().to_owned()
 }
 
@@ -272,29 +272,6 @@ fn table(steps: &[(&str, Outcome, u64)]) -> String {
 fn without_colour_there_is_no_escape_and_with_colour_there_is() {
     assert!(!page(80, false).contains('\u{1b}'));
     assert!(page(80, true).contains('\u{1b}'));
-}
-
-#[test]
-fn the_document_holds_the_walk() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.json");
-    let (mut report, failure) = JsonReport::new(path.clone());
-    events().iter().for_each(|event| report.event(event));
-    assert_eq!(*failure.borrow(), None);
-    let document: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    assert_eq!(document["simulated"], true);
-    assert_eq!(document["steps"][0]["outcome"], "failed");
-    assert_eq!(document["steps"][0]["checks"][1]["verdict"]["verdict"], "fail");
-    assert_eq!(document["steps"][0]["evidence"]["ledger"][1]["error"], "Connection reset by peer");
-    assert_eq!(document["steps"][1]["id"], "ray-down");
-    assert_eq!(document["teardown"][0]["ok"], true);
-}
-
-#[test]
-fn a_document_that_cannot_be_written_is_told() {
-    let (mut report, failure) = JsonReport::new("/nonexistent-folder/x.json".into());
-    events().iter().for_each(|event| report.event(event));
-    assert!(failure.borrow().is_some());
 }
 
 fn plain_page(width: usize) -> String {

@@ -110,8 +110,8 @@ fn a_question_is_answered_by_ctrl_c_by_quit_by_kill_and_by_the_end_of_the_termin
     let place = Place::new();
     let project = place.copy_example();
     let asked = || {
-        let mut walk = place.start_on_terminal(&["run", "--content", "mirror"], &project, 40);
-        walk.until("[q]uit: ");
+        let mut walk = place.start_on_terminal(&["run", "--again", "--content", "mirror"], &project, 40);
+        walk.until("[?]: ");
         walk
     };
     for keys in [CTRL_C, "q\n"] {
@@ -128,7 +128,7 @@ fn a_question_is_answered_by_ctrl_c_by_quit_by_kill_and_by_the_end_of_the_termin
     walk.end_with(130);
     let mut walk = asked();
     walk.type_in("what?\n");
-    walk.until("[q]uit: ");
+    walk.until("[?]: ");
     walk.type_in("s\n");
     let shown = walk.end_with(4);
     assert!(

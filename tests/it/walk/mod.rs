@@ -4,13 +4,17 @@
 
 mod another_cluster;
 mod article;
+mod cheap;
 mod demo;
+mod failures;
 mod interruption;
+mod keys;
 mod machine;
 pub mod normalise;
 mod ordinary_user;
 mod project;
 mod pty;
+mod resume;
 mod running;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -20,8 +20,9 @@ fn walk() -> Report {
     let project = place.copy_example();
     let report = place.path("x.json");
     let mut arguments = readme_walk();
-    arguments
-        .extend(["--yes", "--content", "mirror", "--report", report.to_str().unwrap()].map(String::from));
+    arguments.extend(
+        ["--yes", "--again", "--content", "mirror", "--report", report.to_str().unwrap()].map(String::from),
+    );
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let shown = place.start(&arguments, &project).end_with(0);
     assert!(shown.contains("simulated"), "{shown}");

@@ -16,6 +16,8 @@ pub struct Running {
     child: Child,
     screen: Screen,
     seen: String,
+    /// Up to where the text was waited for.
+    looked: usize,
     stderr: PathBuf,
 }
 
@@ -34,7 +36,7 @@ impl Running {
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file);
         let mut child = command.spawn().unwrap();
         let screen = Screen::Pipe(child.stdout.take().unwrap());
-        Self { child, screen, seen: String::new(), stderr }
+        Self { child, screen, seen: String::new(), looked: 0, stderr }
     }
 
     /// Starts it on a terminal of its own, without colours.
@@ -42,13 +44,16 @@ impl Running {
         File::create(&stderr).unwrap();
         command.env("NO_COLOR", "1").env("TERM", "xterm");
         let (pty, child) = Pty::start(command, columns);
-        Self { child, screen: Screen::Terminal(pty), seen: String::new(), stderr }
+        Self { child, screen: Screen::Terminal(pty), seen: String::new(), looked: 0, stderr }
     }
 
-    /// Reads until something is said that has `text` in it. The time limits are the steps' own.
+    /// Reads until `text` is said, after what was waited for before. The time limits are the steps' own.
     pub fn until(&mut self, text: &str) {
-        let from = self.seen.len();
-        while !self.seen[from..].contains(text) {
+        loop {
+            if let Some(at) = self.seen[self.looked..].find(text) {
+                self.looked += at + text.len();
+                return;
+            }
             assert!(self.piece(), "the walk ended without `{text}`:\n{}\n{}", self.seen, self.stderr());
         }
     }
