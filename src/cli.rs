@@ -38,6 +38,10 @@ enum Command {
     Whitelist(commands::whitelist::Args),
     /// Walk the tutorial, step by step, from where the last walk ended.
     Run(commands::run::Args),
+    /// Known failures: list them, print one, or say which one an output shows.
+    Hint(commands::hint::Args),
+    /// Write one file with all that helps others to help you, without secrets; nothing is sent.
+    Support(commands::support::Args),
     /// Say where you stand: which steps are done, and which are due and why.
     Status(commands::status::Args),
     /// Forget what was done: all of it, or one step and what needs it.
@@ -63,9 +67,12 @@ impl Command {
     /// Commands that print data, often into `head` or `grep -q`, and have nothing to tidy up.
     fn only_prints(&self) -> bool {
         match self {
-            Self::Check(_) | Self::Explain(_) | Self::Whitelist(_) | Self::Status(_) | Self::Report(_) => {
-                true
-            }
+            Self::Check(_)
+            | Self::Explain(_)
+            | Self::Whitelist(_)
+            | Self::Status(_)
+            | Self::Hint(_)
+            | Self::Report(_) => true,
             Self::Run(args) => args.only_prints(),
             Self::Tutorial(args) => args.only_prints(),
             _ => false,
@@ -106,6 +113,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Add(args) => commands::add::run(args),
         Command::Whitelist(args) => commands::whitelist::run(args),
         Command::Run(args) => commands::run::run(args),
+        Command::Hint(args) => commands::hint::run(args),
+        Command::Support(args) => commands::support::run(args),
         Command::Status(args) => commands::status::run(&args),
         Command::Reset(args) => commands::reset::run(&args),
         Command::Report(args) => commands::report::run(args),

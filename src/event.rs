@@ -159,9 +159,12 @@ pub enum Event {
     },
     /// Live output of the step's command, whole or partial lines, ANSI codes kept.
     Output(String),
-    /// The step's command goes on without a word; said about once a second.
+    /// Something is waited for: a command that goes on without a word, a condition, the next try. Said about once a
+    /// second.
     Waited {
-        /// Time since the command began.
+        /// What is waited for, in words; empty for a command of which nothing more is known.
+        what: String,
+        /// Time since the waiting began, for a command since it was started.
         #[serde(with = "seconds")]
         elapsed: Duration,
     },

@@ -84,6 +84,14 @@ pub struct Funnel {
     pub rejections: Vec<(String, u64)>,
 }
 
+impl Funnel {
+    /// As `ray-on-golem network-stats` prints it, without its headings.
+    pub fn lines(&self) -> Vec<String> {
+        let all = self.counts.iter().chain(&self.rejections);
+        all.map(|(what, count)| format!("{what}: {count}")).collect()
+    }
+}
+
 /// All that was observed while a step ran.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -91,6 +99,9 @@ pub struct Evidence {
     pub exit: Exit,
     /// Both streams in the order of arrival, ANSI codes stripped.
     pub output: String,
+    /// What the runner itself saw and the output does not say: a command that stalled, the market, a wait in vain.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Wall-clock time.
     #[serde(with = "seconds")]
     pub elapsed: Duration,
@@ -109,6 +120,14 @@ pub struct Evidence {
     pub busy_ports: Option<Vec<(u16, String)>>,
     /// Processes of the walk that are still alive after the step; `None` where the network cannot tell.
     pub processes: Option<Vec<String>>,
+}
+
+impl Evidence {
+    /// All that a symptom can be found in: the output, then the notes, a line each.
+    pub fn text(&self) -> String {
+        let output = self.output.trim_end();
+        [output].into_iter().chain(self.notes.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// Whose doing a failure is. A failure of the network is never laid at the learner's door.

@@ -149,6 +149,7 @@ mod tests {
             simulated: true,
             providers: vec![provider("brisk-otter", true), provider("calm-heron", false)],
             demands: vec![DemandStatus {
+                rejections: Default::default(),
                 id: "0123456789".into(),
                 subnet: "public".into(),
                 market: counters,

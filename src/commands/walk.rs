@@ -206,6 +206,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
             signals: &signals,
             sink,
             poll_every: POLL_EVERY,
+            counted: None,
         }
         .walk(&mut watchdog)
     };

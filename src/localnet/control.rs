@@ -5,6 +5,7 @@
 mod client;
 mod serve;
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,9 @@ pub struct DemandStatus {
     pub subnet: String,
     /// What became of its proposals.
     pub market: MarketCounters,
+    /// How often providers gave which reason for a rejection.
+    #[serde(default)]
+    pub rejections: BTreeMap<String, u64>,
 }
 
 /// An agreement.
@@ -197,7 +201,8 @@ mod tests {
     use super::*;
 
     fn status(market: MarketCounters, market_idle_for_ms: u64) -> Status {
-        let demand = DemandStatus { id: "d".into(), subnet: "public".into(), market };
+        let demand =
+            DemandStatus { id: "d".into(), subnet: "public".into(), market, rejections: BTreeMap::new() };
         Status { demands: vec![demand], market_idle_for_ms, ..Status::default() }
     }
 

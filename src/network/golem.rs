@@ -156,6 +156,10 @@ impl Network for GolemNetwork {
         None
     }
 
+    fn is_listening(&self, port: u16) -> Option<bool> {
+        Some((self.port_holder)(port).is_some())
+    }
+
     fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
         Some(busy_ports(&self.port_holder))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::golem::sample_problem;
 use super::{Invocation, Network, PROGRAM, Problem, Workplace};
 use crate::error::Result;
+use crate::evidence::Funnel;
 
 /// What the walk asks of a localnet.
 pub trait LocalnetControl {
@@ -32,6 +33,9 @@ pub trait LocalnetControl {
 
     /// How many nodes are rented in it before the walk has begun.
     fn left_rented(&self) -> usize;
+
+    /// Whether somebody listens on this port of its requestor's machine.
+    fn is_listening(&self, port: u16) -> bool;
 
     /// What is to be seen in it.
     ///
@@ -71,6 +75,10 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
         (**self).left_rented()
     }
 
+    fn is_listening(&self, port: u16) -> bool {
+        (**self).is_listening(port)
+    }
+
     fn status(&self) -> Result<LocalnetStatus> {
         (**self).status()
     }
@@ -87,6 +95,8 @@ pub struct LocalnetStatus {
     pub nodes: Vec<String>,
     /// How long the market has been silent.
     pub market_idle_for: Duration,
+    /// What became of the offers for the demands that are out.
+    pub funnel: Funnel,
     /// Ports of the walk that are taken on the requestor's machine.
     pub busy_ports: Vec<(u16, String)>,
     /// Processes on the requestor's machine and on nodes, without the localnet's own.
@@ -188,6 +198,14 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         self.status().map(|status| status.market_idle_for)
     }
 
+    fn funnel(&self) -> Option<Funnel> {
+        self.status().map(|status| status.funnel)
+    }
+
+    fn is_listening(&self, port: u16) -> Option<bool> {
+        self.is_up.then(|| self.localnet.is_listening(port))
+    }
+
     fn busy_ports(&self) -> Option<Vec<(u16, String)>> {
         self.status().map(|status| status.busy_ports)
     }
@@ -226,6 +244,9 @@ mod tests {
         }
         fn left_rented(&self) -> usize {
             self.rented
+        }
+        fn is_listening(&self, port: u16) -> bool {
+            self.left.iter().any(|(taken, _)| *taken == port)
         }
         fn status(&self) -> Result<LocalnetStatus> {
             Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })

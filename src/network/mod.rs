@@ -25,6 +25,7 @@ pub use workplace::{PROGRAM, Workplace};
 pub use crate::exec::{Action, Invocation, Tick};
 
 use crate::error::Result;
+use crate::evidence::Funnel;
 
 /// Ports that a walk uses on the requestor's side: ray-on-golem's webserver, yagna, Ray's GCS, Ray's dashboard.
 pub const PORTS: [u16; 4] = [4578, 7465, 6379, 8265];
@@ -82,6 +83,15 @@ pub trait Network {
 
     /// How long the market has had nothing new to offer, if this network can tell.
     fn market_idle_for(&self) -> Option<Duration>;
+
+    /// What became of the offers for the demands that are out now, in the words of network-stats, if this network can
+    /// tell.
+    fn funnel(&self) -> Option<Funnel> {
+        None
+    }
+
+    /// Whether somebody listens on this port where commands run, if this network can tell.
+    fn is_listening(&self, port: u16) -> Option<bool>;
 
     /// Ports of the walk that are taken, with their holders, if this network can tell.
     fn busy_ports(&self) -> Option<Vec<(u16, String)>>;

@@ -2,6 +2,7 @@
 //!
 //! May import `error` and `localnet`. Invariant: a localnet that somebody else started is used and left as it is.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use super::{LocalnetControl, LocalnetStatus, PORTS, Workplace};
 use crate::error::{Error, Result};
+use crate::evidence::Funnel;
+use crate::localnet::control::{DemandStatus, MarketCounters};
 use crate::localnet::sandbox::ray_nodes::ray_nodes;
 use crate::localnet::sandbox::{inspect, lifecycle};
 use crate::localnet::{ContentMode, Localnet, UpConfig};
@@ -89,6 +92,11 @@ impl LocalnetControl for ProjectLocalnet {
         activities.iter().filter(|activity| activity.alive).count()
     }
 
+    fn is_listening(&self, port: u16) -> bool {
+        let state = lifecycle::status(&self.dir()).ok().and_then(|status| status.state);
+        state.is_some_and(|state| !inspect::listeners(&state, &[port]).is_empty())
+    }
+
     fn status(&self) -> Result<LocalnetStatus> {
         let status = self.localnet()?.status()?;
         let (Some(state), Some(market)) = (status.state, status.market) else {
@@ -98,6 +106,7 @@ impl LocalnetControl for ProjectLocalnet {
         Ok(LocalnetStatus {
             nodes: ray_nodes(&state).iter().map(ToString::to_string).collect(),
             market_idle_for: Duration::from_millis(idle),
+            funnel: funnel(&market.demands),
             busy_ports: inspect::listeners(&state, &PORTS)
                 .into_iter()
                 .map(|listener| (listener.port, listener.to_string()))
@@ -111,5 +120,23 @@ impl LocalnetControl for ProjectLocalnet {
             Some((localnet, true)) => localnet.down(),
             Some((_, false)) | None => Ok(()),
         }
+    }
+}
+
+/// The counts of all demands that are out, in the words of `ray-on-golem network-stats`. The price limits are applied by
+/// the requestor, between the first two counts.
+fn funnel(demands: &[DemandStatus]) -> Funnel {
+    let sum = |count: fn(&MarketCounters) -> u64| demands.iter().map(|demand| count(&demand.market)).sum();
+    let mut rejections: BTreeMap<&String, u64> = BTreeMap::new();
+    for (reason, count) in demands.iter().flat_map(|demand| &demand.rejections) {
+        *rejections.entry(reason).or_default() += count;
+    }
+    Funnel {
+        counts: vec![
+            ("Initial".into(), sum(|market| market.initial_proposals)),
+            ("Negotiation initialized".into(), sum(|market| market.counter_proposals)),
+            ("Negotiated successfully".into(), sum(|market| market.accepted)),
+        ],
+        rejections: rejections.into_iter().map(|(reason, count)| (reason.clone(), count)).collect(),
     }
 }

@@ -168,7 +168,7 @@ mod tests {
         let path = folder.path().join("last-run.jsonl");
         let mut log = EventLog::create(path.clone()).unwrap();
         log.event(&Event::Narrated("one".into()));
-        log.event(&Event::Waited { elapsed: Duration::from_millis(1250) });
+        log.event(&Event::Waited { what: String::new(), elapsed: Duration::from_millis(1250) });
         log.finish().unwrap();
         path
     }
@@ -181,8 +181,10 @@ mod tests {
     fn what_was_written_is_read_back_and_is_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = log(&folder);
-        let expected =
-            [Event::Narrated("one".into()), Event::Waited { elapsed: Duration::from_millis(1250) }];
+        let expected = [
+            Event::Narrated("one".into()),
+            Event::Waited { what: String::new(), elapsed: Duration::from_millis(1250) },
+        ];
         assert_eq!(events(&path).unwrap(), expected);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }

@@ -246,6 +246,7 @@ mod tests {
         let evidence = Evidence {
             exit: Exit::Code(0),
             output: String::new(),
+            notes: Vec::new(),
             elapsed: Duration::ZERO,
             ledger: Vec::new(),
             findings: vec![serde_json::from_value(finding).unwrap()],

@@ -57,6 +57,8 @@ pub struct Terminal<W> {
     waiting: usize,
     /// Seconds of silence that were last told where nothing can be written over.
     told: u64,
+    /// What was waited for when it was told.
+    awaited: String,
     /// The step that was shown last; when it is shown again, its prose is known.
     shown: String,
     /// Whether the rest of a hint is shown by somebody else, when the reader asks for it.
@@ -76,6 +78,7 @@ impl<W: Write> Terminal<W> {
             mid_line: false,
             waiting: 0,
             told: 0,
+            awaited: String::new(),
             shown: String::new(),
             first_rung_only: false,
         }
@@ -88,17 +91,31 @@ impl<W: Write> Terminal<W> {
         self
     }
 
-    /// Shows that time passes: in place on a terminal, else every now and then on a line of its own.
-    fn waited(&mut self, elapsed: std::time::Duration) {
+    /// Shows that time passes, and for what: in place on a terminal, else every now and then on a line of its own.
+    fn waited(&mut self, what: &str, elapsed: std::time::Duration) {
         let seconds = elapsed.as_secs();
+        if self.awaited != what {
+            what.clone_into(&mut self.awaited);
+            self.told = 0;
+        }
         if self.style.overwrites && !self.mid_line {
-            let text = format!("  ... {seconds} s");
-            let _ = write!(self.out, "\r{text}");
+            let text = if what.is_empty() {
+                format!("  ... {seconds} s")
+            } else {
+                format!("  ... {seconds} s, {what}")
+            };
+            // A line that wraps could not be written over.
+            let text: String = text.chars().take(self.style.width.saturating_sub(1)).collect();
+            let columns = text.chars().count();
+            let _ = write!(self.out, "\r{text}{}", " ".repeat(self.waiting.saturating_sub(columns)));
             let _ = self.out.flush();
-            self.waiting = self.waiting.max(text.len());
+            self.waiting = self.waiting.max(columns);
         } else if !self.style.overwrites && seconds >= self.told + TELL_EVERY {
             self.told = seconds;
-            self.line(&format!("- still running after {seconds} s"));
+            match what {
+                "" => self.line(&format!("- still running after {seconds} s")),
+                _ => self.prose(&format!("- after {seconds} s still {what}")),
+            }
         }
     }
 
@@ -235,8 +252,8 @@ impl<W: Write> Sink for Terminal<W> {
     fn event(&mut self, event: &Event) {
         // Times are not shown; those who make documents from a walk have its log.
         self.walk.take(event, std::time::Duration::ZERO);
-        if let Event::Waited { elapsed } = event {
-            return self.waited(*elapsed);
+        if let Event::Waited { what, elapsed } = event {
+            return self.waited(what, *elapsed);
         }
         self.settle();
         match event {

@@ -47,6 +47,7 @@ fn started(id: &str) -> Event {
 
 fn finished(id: &str, outcome: Outcome, reason: &str, ran: bool) -> Event {
     let evidence = Evidence {
+        notes: Vec::new(),
         exit: Exit::Code(1),
         output: console::strip_ansi_codes(NASTY).into_owned(),
         elapsed: Duration::from_secs(2),

@@ -9,17 +9,18 @@ use super::attempt::Attempt;
 use super::guide::{Moment, Question};
 use super::journal::Memory;
 use super::lease;
+use super::pause::pause;
 use super::results::{Ending, Results, StepResult, Walked};
 use super::shell::shell_for;
 use super::teardown::Teardown;
 use super::{Answer, Guide, Signals, Watch};
 use crate::error::{Error, Result};
 use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
-use crate::evidence::{Evidence, Exit, Outcome, Verdict};
+use crate::evidence::{Evidence, Exit, Funnel, Outcome, Verdict};
 use crate::network::{CommandRunner, Network, PROGRAM};
 use crate::tutorial::progress::Last;
 use crate::tutorial::step::is_beyond_the_learner;
-use crate::tutorial::{Planned, Step, Tutorial, Why};
+use crate::tutorial::{Planned, Step, Tutorial, Why, parse_funnel};
 
 /// Everything that a walk is made of.
 pub struct Session<'a> {
@@ -47,6 +48,8 @@ pub struct Session<'a> {
     pub sink: &'a mut dyn Sink,
     /// How often a readiness condition is looked at.
     pub poll_every: Duration,
+    /// What network-stats has counted in this walk; nothing at its start.
+    pub counted: Option<Funnel>,
     /// Whether a step that is true already is left out, unless the reader named it.
     pub check_first: bool,
 }
@@ -71,6 +74,10 @@ enum Turn {
     Stop,
     End(Ending),
 }
+
+/// What is said of a failure that nothing is known of.
+const UNKNOWN: &str = "this is none of the known failures; `golem-outbound support` writes a file that helps others to \
+                       help you, and sends nothing";
 
 impl Session<'_> {
     /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns. If this
@@ -370,14 +377,17 @@ impl Session<'_> {
         self.heed(begins);
         course.last = Some(position);
         let keep_daemons = !course.teardown.is_empty();
-        for left in (0..=step.retry).rev() {
+        for number in 1..=step.retry.times + 1 {
             let evidence = self.attempt(keep_daemons).run(step)?;
-            let interrupted = self.signals.take();
+            let mut interrupted = self.signals.take();
             let (outcome, hint) = self.judge(step, &evidence);
-            if left > 0 && outcome != Outcome::Passed && !interrupted {
-                self.narrate(format!("`{}` is tried again", step.id));
-                self.sink.event(&Event::TriedAgain);
-                continue;
+            // What the reader or the project got wrong goes wrong again; the network may be better the next time.
+            if number <= step.retry.times && outcome == Outcome::Inconclusive && !interrupted {
+                if self.pause_before(step, number) {
+                    self.sink.event(&Event::TriedAgain);
+                    continue;
+                }
+                interrupted = self.signals.take();
             }
             if outcome == Outcome::Passed {
                 course.teardown.discharge(&step.undoes, &*self.network)?;
@@ -449,7 +459,22 @@ impl Session<'_> {
             sink: self.sink,
             poll_every: self.poll_every,
             keep_daemons,
+            counted: self.counted.as_ref(),
         }
+    }
+
+    /// Waits before the try after this one; whether no signal arrived.
+    fn pause_before(&mut self, step: &Step, number: u32) -> bool {
+        let length = step.retry.pause_before(number);
+        let again = format!(
+            "`{}` is tried again in {} s, for the {} time of {}",
+            step.id,
+            length.as_secs(),
+            ordinal(number),
+            step.retry.times
+        );
+        self.sink.event(&Event::Narrated(again));
+        pause(length, self.signals, self.sink)
     }
 
     /// What is true already, if a step says how to see that, and it can be seen. Nothing is started for it.
@@ -476,13 +501,18 @@ impl Session<'_> {
         for (check, verdict) in step.checks.iter().zip(&verdicts) {
             self.sink.event(&Event::Checked { check: check.words(), verdict: verdict.clone() });
         }
+        if let Some(counted) = parse_funnel(&evidence.output) {
+            self.counted = Some(counted);
+        }
         let outcome = Outcome::of(&verdicts);
         if outcome == Outcome::Passed {
             return (outcome, None);
         }
-        let hint = step.hint(&evidence.output).cloned();
-        if let Some(hint) = &hint {
-            self.sink.event(&Event::Hinted(hint.clone()));
+        let hint = step.hint(&evidence.text()).cloned();
+        match &hint {
+            Some(hint) => self.sink.event(&Event::Hinted(hint.clone())),
+            None if evidence.exit == Exit::Interrupted => {}
+            None => self.sink.event(&Event::Narrated(UNKNOWN.into())),
         }
         match &hint {
             Some(hint) if is_beyond_the_learner(hint.cause) => (Outcome::Inconclusive, Some(hint.clone())),
@@ -524,6 +554,15 @@ impl Session<'_> {
             evidence: evidence.map(Box::new),
         });
         course.results.set(position, result);
+    }
+}
+
+fn ordinal(number: u32) -> String {
+    match number {
+        1 => "first".into(),
+        2 => "second".into(),
+        3 => "third".into(),
+        _ => format!("{number}th"),
     }
 }
 

@@ -4,12 +4,13 @@
 //! except that on the localnet it lets a command's processes live, to see whether there are any. The localnet's end is theirs.
 
 use std::cell::RefCell;
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::error::Result;
 use crate::event::{Event, Sink};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Funnel};
 use crate::network::{Invocation, Network, PROGRAM, Problem};
 use crate::tutorial::proof::{Proved, nothing};
 
@@ -105,12 +106,24 @@ impl Network for Watched {
         self.inner.command(argv, timeout, keep_daemons || in_localnet)
     }
 
+    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+        self.inner.lifeline()
+    }
+
     fn nodes(&self) -> Option<Vec<String>> {
         self.inner.nodes()
     }
 
     fn market_idle_for(&self) -> Option<Duration> {
         self.inner.market_idle_for()
+    }
+
+    fn funnel(&self) -> Option<Funnel> {
+        self.inner.funnel()
+    }
+
+    fn is_listening(&self, port: u16) -> Option<bool> {
+        self.inner.is_listening(port)
     }
 
     fn busy_ports(&self) -> Option<Vec<(u16, String)>> {

@@ -21,13 +21,16 @@ use super::duration;
 use super::expected::{self, Expected};
 use super::placeholders::{Values, fill, list};
 use super::progress::fingerprint;
-use super::step::{Condition, InterruptWhen, Step, Symptom, WaitFor};
+use super::step::{Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
 use crate::diagnostic::Diagnostic;
 use crate::event::Hint;
 use crate::evidence::Cause;
 
 /// How long a command may take when its step does not say.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long the first pause before another try is when a step does not say.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +43,7 @@ struct FrontMatter {
     #[serde(default = "default_timeout", deserialize_with = "duration::deserialize")]
     timeout: Duration,
     #[serde(default)]
-    retry: u32,
+    retry: RetryEntry,
     #[serde(default, with = "singleton_map_recursive")]
     checks: Vec<Check>,
     #[serde(default)]
@@ -61,6 +64,8 @@ struct FrontMatter {
     wait_for: Option<WaitForEntry>,
     #[serde(default)]
     interrupt_when: Option<InterruptWhenEntry>,
+    #[serde(default)]
+    stall_when: Option<StallWhenEntry>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +90,14 @@ struct WaitForEntry {
     nodes: Option<Count>,
     #[serde(default)]
     nothing_left: bool,
+    #[serde(default)]
+    port: Option<u16>,
+    #[serde(default)]
+    output: Option<String>,
+    #[serde(default)]
+    http: Option<String>,
+    #[serde(default)]
+    file: Option<String>,
     #[serde(deserialize_with = "duration::deserialize")]
     timeout: Duration,
 }
@@ -96,6 +109,47 @@ struct InterruptWhenEntry {
     market_idle: Duration,
     after: String,
     failed: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StallWhenEntry {
+    after: String,
+    before: String,
+    #[serde(rename = "for", deserialize_with = "duration::deserialize")]
+    limit: Duration,
+}
+
+/// `retry: 2`, or with the first pause.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "`retry` is a number, or `{times: 2, pause: 10s}`")]
+enum RetryEntry {
+    Times(u32),
+    #[serde(rename_all = "snake_case")]
+    WithPause(RetryWithPause),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetryWithPause {
+    times: u32,
+    #[serde(deserialize_with = "duration::deserialize")]
+    pause: Duration,
+}
+
+impl Default for RetryEntry {
+    fn default() -> Self {
+        Self::Times(0)
+    }
+}
+
+impl From<RetryEntry> for Retry {
+    fn from(entry: RetryEntry) -> Self {
+        match entry {
+            RetryEntry::Times(times) => Self { times, pause: DEFAULT_PAUSE },
+            RetryEntry::WithPause(RetryWithPause { times, pause }) => Self { times, pause },
+        }
+    }
 }
 
 fn default_timeout() -> Duration {
@@ -202,7 +256,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
     let wait_for = front.wait_for.as_ref().map(condition).transpose();
     let wait_for = wait_for.map_err(|what| {
         let finding = Diagnostic::error("wait-for-unclear", what).help(
-            "write `wait_for: {nodes: 2, timeout: 5m}` or `wait_for: {nothing_left: true, timeout: 15s}`",
+            "write one of nodes, nothing_left, port, output, http and file, such as `wait_for: {port: 8265, timeout: 1m}`",
         );
         place(yaml, "wait_for", finding)
     })?;
@@ -214,7 +268,7 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         run: front.run,
         needs: front.needs,
         timeout: front.timeout,
-        retry: front.retry,
+        retry: front.retry.into(),
         checks: front.checks,
         hints,
         teardown: front.teardown,
@@ -230,6 +284,11 @@ fn step(file: &str, yaml: &str, front: FrontMatter, prose: String) -> Result<Ste
         }),
         expected: Expected::all(&prose),
         prose: expected::shown(&prose),
+        stall_when: front.stall_when.map(|StallWhenEntry { after, before, limit }| StallWhen {
+            after,
+            before,
+            limit,
+        }),
     })
 }
 
@@ -240,12 +299,19 @@ fn line_of_commands(yaml: &str) -> usize {
 
 /// The one condition that an entry names; the error is what is wrong with it.
 fn condition(entry: &WaitForEntry) -> Result<WaitFor, &'static str> {
-    let condition = match (entry.nodes, entry.nothing_left) {
-        (Some(nodes), false) => Condition::Nodes(nodes.number()),
-        (None, true) => Condition::NothingLeft,
-        (None, false) => return Err("`wait_for` says not what to wait for"),
-        (Some(_), true) => return Err("`wait_for` names two conditions"),
-    };
+    let conditions = [
+        entry.nodes.map(|nodes| Condition::Nodes(nodes.number())),
+        entry.nothing_left.then_some(Condition::NothingLeft),
+        entry.port.map(Condition::Port),
+        entry.output.clone().map(Condition::Output),
+        entry.http.clone().map(Condition::Http),
+        entry.file.clone().map(Condition::File),
+    ];
+    let mut named = conditions.into_iter().flatten();
+    let condition = named.next().ok_or("`wait_for` says not what to wait for")?;
+    if named.next().is_some() {
+        return Err("`wait_for` names two conditions");
+    }
     Ok(WaitFor { condition, timeout: entry.timeout })
 }
 

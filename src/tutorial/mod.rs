@@ -4,6 +4,7 @@
 //! Invariant: nothing that an author wrote is ignored; what is not understood is a finding with file, line and a
 //! suggestion, and a tutorial with a finding is not walked.
 
+mod catalogue;
 mod check;
 pub mod duration;
 pub mod expected;
@@ -21,6 +22,7 @@ pub mod proof;
 pub mod step;
 mod suggestion;
 
+pub use catalogue::{KnownFailure, Place, Sample, known_failure, known_failures};
 pub use check::{Check, Count, FunnelCheck, LedgerCheck, NodesOf};
 pub use findings::{parse_findings, parse_verdicts};
 pub use front_matter::prose_start;
@@ -29,7 +31,7 @@ pub use ledger::parse_ledger;
 pub use normalise::normalise;
 pub use placeholders::{Value, Values};
 pub use plan::{Planned, Selection, Why, plan, plan_due};
-pub use step::{Already, Condition, InterruptWhen, Step, Symptom, WaitFor};
+pub use step::{Already, Condition, InterruptWhen, Retry, StallWhen, Step, Symptom, WaitFor};
 
 use crate::diagnostic::Diagnostic;
 

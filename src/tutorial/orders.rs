@@ -73,6 +73,7 @@ fn orders_of(step: &Step) -> Vec<Order> {
         fingerprint: _,
         wait_for: _,
         interrupt_when: _,
+        stall_when: _,
         prose: _,
         expected: _,
     } = step;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use super::catalogue::{Place, known_failure};
 use super::check::Check;
 use super::expected::Expected;
 use crate::event::Hint;
@@ -26,8 +27,9 @@ pub struct Step {
     pub needs: Vec<String>,
     /// For each command of the step.
     pub timeout: Duration,
-    /// How often the step is tried again when its checks do not pass; 0 unless declared.
-    pub retry: u32,
+    /// How often the step is tried again when it could not be told whether it passed, or when the network, a provider
+    /// or upstream failed; 0 unless declared.
+    pub retry: Retry,
     /// At least one.
     pub checks: Vec<Check>,
     /// What known symptoms mean; the first that matches is shown.
@@ -50,6 +52,8 @@ pub struct Step {
     pub wait_for: Option<WaitFor>,
     /// When the command is to be interrupted, as Ctrl-C would.
     pub interrupt_when: Option<InterruptWhen>,
+    /// When the command has come to a standstill, and is interrupted as well.
+    pub stall_when: Option<StallWhen>,
     /// Markdown for the reader, without the comments of its author.
     pub prose: String,
     /// What the prose says that the commands will print; for the reader, never for a verdict.
@@ -77,12 +81,47 @@ pub struct WaitFor {
 }
 
 /// What can be waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// So many nodes of the cluster are up.
     Nodes(u64),
+    /// Something listens on this port where the step's commands run.
+    Port(u16),
+    /// The output of the step's last command has this text; the command is run again until it does.
+    Output(String),
+    /// This URL answers a request from where the step's commands run, with a status below 400.
+    Http(String),
+    /// This file exists, seen from the project's folder.
+    File(String),
     /// No process of the walk lives and no port of it is taken.
     NothingLeft,
+}
+
+/// How often a step is tried again, and after which pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How often.
+    pub times: u32,
+    /// The first pause; each further one is twice as long.
+    pub pause: Duration,
+}
+
+impl Retry {
+    /// The pause before the try of this number, from one.
+    pub fn pause_before(&self, number: u32) -> Duration {
+        self.pause.saturating_mul(1 << number.saturating_sub(1).min(6))
+    }
+}
+
+/// A command that would wait for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StallWhen {
+    /// Once the output holds this text the clock runs.
+    pub after: String,
+    /// It stops when the output holds this text, and starts anew when the first comes again.
+    pub before: String,
+    /// For how long it may run.
+    pub limit: Duration,
 }
 
 /// The market has had nothing new to offer for a while.
@@ -108,9 +147,16 @@ pub struct Symptom {
 }
 
 impl Step {
-    /// What the first matching symptom means.
-    pub fn hint(&self, output: &str) -> Option<&Hint> {
-        self.hints.iter().find(|hint| hint.symptom.is_match(output)).map(|hint| &hint.hint)
+    /// What the first matching symptom means: one of the step's own, else one of the built-in catalogue.
+    pub fn hint(&self, text: &str) -> Option<&Hint> {
+        let own = self.hints.iter().find(|hint| hint.symptom.is_match(text)).map(|hint| &hint.hint);
+        own.or_else(|| known_failure(text, &self.place()).map(|known| &known.hint))
+    }
+
+    /// What the catalogue may go by.
+    fn place(&self) -> Place {
+        let programs = self.run.iter().filter_map(|argv| argv.first().cloned()).collect();
+        Place { step: Some(self.id.clone()), programs: Some(programs) }
     }
 
     /// Whether the network of this name has a use for the step.

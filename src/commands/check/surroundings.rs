@@ -10,7 +10,7 @@ use crate::cluster::{Market, Offer, Releases, image_findings, local_file_finding
 use crate::diagnostic::Diagnostic;
 use crate::exec::installed;
 use crate::localnet::find_venv;
-use crate::localnet::market::Provider;
+use crate::localnet::market::{MarketFile, Provider};
 
 /// All findings about that.
 pub(super) fn findings(cluster: &SourceFile) -> Vec<Diagnostic> {
@@ -61,6 +61,6 @@ fn localnet() -> Option<Market> {
         cpu_hour: provider.prices.cpu_hour.to_f64(),
         env_hour: provider.prices.env_hour.to_f64(),
     };
-    let offers = Provider::market(None).ok()?.iter().map(offer).collect();
+    let offers = MarketFile::read(None).ok()?.providers.iter().map(offer).collect();
     Some(Market { name: "the localnet".into(), offers })
 }

@@ -19,6 +19,8 @@ const PIPE: usize = 64 * 1024;
 /// The outside of every egress of one localnet.
 pub struct World {
     place: Place,
+    /// Names that no resolver answers for.
+    silent: Vec<String>,
 }
 
 enum Place {
@@ -29,12 +31,19 @@ enum Place {
 impl World {
     /// An outside that consists of the mirror.
     pub fn mirror(mirror: Arc<Mirror>) -> Self {
-        Self { place: Place::Mirror { mirror, names: Mutex::default() } }
+        Self { place: Place::Mirror { mirror, names: Mutex::default() }, silent: Vec::new() }
     }
 
     /// The real Internet, through the keeper.
     pub fn live(outside: Outside) -> Self {
-        Self { place: Place::Internet(outside) }
+        Self { place: Place::Internet(outside), silent: Vec::new() }
+    }
+
+    /// The same outside, but that no resolver answers for these names.
+    #[must_use]
+    pub fn without_names(mut self, names: Vec<String>) -> Self {
+        self.silent = names;
+        self
     }
 
     /// Which of the two it is.
@@ -48,8 +57,11 @@ impl World {
     /// The IPv4 addresses of a name; none if there is no such name.
     ///
     /// # Errors
-    /// Live, when the lookup itself failed.
+    /// When no resolver answers; live, when the lookup itself failed.
     pub async fn resolve(&self, name: &str) -> io::Result<Vec<Ipv4Addr>> {
+        if self.silent.iter().any(|silent| silent.eq_ignore_ascii_case(name.trim_end_matches('.'))) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "no resolver answers (simulated)"));
+        }
         match &self.place {
             Place::Mirror { names, .. } => {
                 let address = names.lock().unwrap_or_else(PoisonError::into_inner).address_of(name);

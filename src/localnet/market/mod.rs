@@ -4,7 +4,9 @@
 //! an argument, so that every outcome can be tested.
 
 pub mod constraint;
+pub mod faults;
 pub mod glm;
+pub mod market_file;
 pub mod negotiation;
 pub mod offer;
 pub mod outbound_decision;
@@ -14,6 +16,8 @@ pub mod properties;
 pub mod provider;
 
 pub use constraint::Constraint;
+pub use faults::Faults;
 pub use glm::Glm;
+pub use market_file::MarketFile;
 pub use outbound_decision::{OutboundDecision, ProviderPolicy};
 pub use provider::Provider;

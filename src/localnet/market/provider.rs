@@ -2,8 +2,6 @@
 //!
 //! May import `error` and `outbound`. Invariant: an entry with an unknown or a missing field is refused, never guessed at.
 
-use std::path::Path;
-
 use sha2::{Digest, Sha256};
 
 use super::glm::Glm;
@@ -107,19 +105,6 @@ impl Provider {
             }
         }
         Ok(providers)
-    }
-
-    /// The market of a localnet: the providers in `file`, or the built-in ones.
-    ///
-    /// # Errors
-    /// When the file cannot be read, and as [`Provider::list`].
-    pub fn market(file: Option<&Path>) -> Result<Vec<Self>> {
-        let Some(file) = file else { return Self::list(DEFAULT_PROVIDERS, "providers.yaml") };
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            Error::usage(format!("failed to read providers from `{}`: {error}", file.display()))
-                .caused_by(error)
-        })?;
-        Self::list(&text, &file.to_string_lossy())
     }
 
     /// The node id: `0x` and 40 hex digits, derived from the name, so that it is the same in every run.

@@ -1,6 +1,6 @@
 //! The mirror: the Internet's part that the tutorial needs, served by the tool itself under the real names.
 //!
-//! May import `error`, `content` and `exec`. Invariant: only who was given the bundle trusts it; the machine's own
+//! May import `error`, `content`, `exec` and `localnet::market::faults`. Invariant: only who was given the bundle trusts it; the machine's own
 //! store of certificates is never touched.
 
 mod authority;
@@ -10,6 +10,8 @@ mod server;
 mod stream;
 
 use std::sync::Arc;
+
+use super::market::faults::OddUrl;
 
 pub use self::authority::{Authority, BUNDLE_VARIABLES};
 pub use self::hosts::{REGISTRY_HOSTS, hosts_file};
@@ -44,4 +46,6 @@ pub struct Store {
     pub hosts: Vec<String>,
     /// Their content.
     pub lookup: Lookup,
+    /// URLs with another answer than their content.
+    pub odd: Vec<OddUrl>,
 }

@@ -5,11 +5,12 @@
 use axum::body::Body;
 use axum::http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, IF_NONE_MATCH,
+    HeaderValue, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 use axum::http::{Method, Response, StatusCode};
 
 use super::{Served, Store};
+use crate::localnet::market::faults::OddAnswer;
 
 /// The host of the IPFS path gateway.
 const GATEWAY: &str = "ipfs.io";
@@ -28,6 +29,9 @@ pub fn answer(store: &Store, host: &str, method: &Method, path: &str, headers: &
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
+    if let Some(odd) = store.odd.iter().find(|odd| odd.is(host, path)) {
+        return odd_answer(&odd.answer);
+    }
     let Some(served) = find(store, host, path) else { return missing(store, host, path) };
     let mut response = content(served);
     if let Some(cid) = block_of(host, path) {
@@ -40,6 +44,32 @@ pub fn answer(store: &Store, host: &str, method: &Method, path: &str, headers: &
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// What a fault makes of a request.
+fn odd_answer(answer: &OddAnswer) -> Response<Body> {
+    match answer {
+        OddAnswer::Status { code, retry_after } => {
+            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut response = text(status, "a fault of the localnet (simulated)\n");
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            response
+        }
+        OddAnswer::Page => content(Served {
+            body: b"<!DOCTYPE html>\n<html><body>Sign in to see this file (simulated).</body></html>\n"
+                .to_vec(),
+            content_type: "text/html; charset=utf-8".to_owned(),
+        }),
+        OddAnswer::Redirect(target) => {
+            let mut response = text(StatusCode::FOUND, "elsewhere (simulated)\n");
+            if let Ok(target) = HeaderValue::from_str(target) {
+                response.headers_mut().insert(LOCATION, target);
+            }
+            response
+        }
+    }
 }
 
 fn find(store: &Store, host: &str, path: &str) -> Option<Served> {
@@ -110,6 +140,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::localnet::market::faults::OddUrl;
 
     fn ask(method: Method, host: &str, path: &str, etag: Option<&str>) -> Response<Body> {
         let store = Store {
@@ -121,12 +152,40 @@ mod tests {
                 );
                 known.then(|| Served { body: b"R".to_vec(), content_type: "text/plain".into() })
             }),
+            odd: vec![
+                odd("/limited", OddAnswer::Status { code: 429, retry_after: Some(3) }),
+                odd("/page", OddAnswer::Page),
+                odd("/moved", OddAnswer::Redirect("https://example.com/".into())),
+            ],
         };
         let mut headers = HeaderMap::new();
         if let Some(etag) = etag {
             headers.insert(IF_NONE_MATCH, HeaderValue::from_str(etag).unwrap());
         }
         answer(&store, host, &method, path, &headers)
+    }
+
+    fn odd(path: &str, answer: OddAnswer) -> OddUrl {
+        OddUrl { host: "ipfs.io".into(), path: path.into(), answer }
+    }
+
+    #[test]
+    fn a_fault_answers_in_place_of_the_content() {
+        let limited = ask(Method::GET, "ipfs.io", "/limited", None);
+        assert_eq!(
+            (limited.status().as_u16(), &limited.headers()["retry-after"]),
+            (429, &"3".parse().unwrap())
+        );
+        let page = ask(Method::GET, "ipfs.io", "/page", None);
+        assert_eq!(
+            (page.status().as_u16(), &page.headers()["content-type"]),
+            (200, &"text/html; charset=utf-8".parse().unwrap())
+        );
+        let moved = ask(Method::GET, "ipfs.io", "/moved", None);
+        assert_eq!(
+            (moved.status().as_u16(), &moved.headers()["location"]),
+            (302, &"https://example.com/".parse().unwrap())
+        );
     }
 
     #[test]

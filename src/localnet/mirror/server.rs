@@ -197,6 +197,7 @@ mod tests {
                 let known = (host, path) == ("ipfs.io", "/ipfs/x");
                 known.then(|| Served { body: b"rocks".to_vec(), content_type: "text/plain".into() })
             }),
+            odd: Vec::new(),
         };
         let registry = Router::new().fallback(|| async { "the registry" });
         (Mirror::start(authority, store, registry), TlsConnector::from(Arc::new(client)))

@@ -22,7 +22,7 @@ use crate::content;
 use crate::error::{Error, ErrorKind, Result};
 use crate::localnet::control;
 use crate::localnet::egress::outside::internet_reachable;
-use crate::localnet::market::provider::Provider;
+use crate::localnet::market::MarketFile;
 use crate::localnet::mirror::{self, Content};
 
 /// How long an end may take before it is forced.
@@ -87,7 +87,7 @@ impl Localnet {
     /// Starts a localnet and returns when it can be used. Refused if one runs at `config.dir`.
     pub fn up(config: UpConfig) -> Result<Self> {
         // A market that cannot be read is found before a folder is made or a process started.
-        let _ = Provider::market(config.providers.as_deref())?;
+        let _ = MarketFile::read(config.providers.as_deref())?;
         let venv = usable_venv(config.venv.as_deref())?;
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
@@ -281,7 +281,9 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
     let host = nix::unistd::gethostname().unwrap_or_default();
-    let content_hosts: Vec<String> = content::mirror::hosts().iter().map(ToString::to_string).collect();
+    let unresolved = MarketFile::read(config.providers.as_deref())?.faults.unresolved_names;
+    let content_hosts = content::mirror::hosts().iter().map(ToString::to_string);
+    let content_hosts: Vec<String> = content_hosts.filter(|host| !unresolved.contains(host)).collect();
     let mut hosts = mirror::hosts_file(config.content(), &content_hosts);
     hosts.push_str(&format!("127.0.0.1 {}\n", host.to_string_lossy()));
     let write = |name: &str, text: &str| {

@@ -21,7 +21,8 @@ use crate::localnet::control::{ControlHooks, Reply, Request, serve_control};
 use crate::localnet::egress::outside::Outside;
 use crate::localnet::egress::{Egress, EgressSpec, World, attach};
 use crate::localnet::exe_unit::{Boxed, ExeUnit, OutboundAccess};
-use crate::localnet::market::Provider;
+use crate::localnet::market::MarketFile;
+use crate::localnet::market::faults::OddUrl;
 use crate::localnet::market::outbound_decision::by_the_rules;
 use crate::localnet::mirror::{Authority, Content, Lookup, Mirror, Served, Store};
 use crate::localnet::node::{AttachEgress, Nodes, NodesConfig};
@@ -64,18 +65,19 @@ impl Running {
             egress: Some(node_egress(Arc::clone(&world))),
         })?;
         let exe_unit: Arc<dyn ExeUnit> = Arc::new(nodes);
-        let yagna = Yagna::new(
-            YagnaConfig::new(Provider::market(config.providers.as_deref())?, by_the_rules()),
-            exe_unit,
-        );
-        let mirror = Mirror::start(authority, store(), yagna.registry_router());
+        let MarketFile { providers, faults } = MarketFile::read(config.providers.as_deref())?;
+        let mut simulated = YagnaConfig::new(providers, by_the_rules());
+        simulated.suffer(&faults);
+        let yagna = Yagna::new(simulated, exe_unit);
+        let mirror = Mirror::start(authority, store(faults.urls), yagna.registry_router());
         let outside = Outside::new(UnixStream::from(outside));
         let content = config.content();
         let world = world.get_or_init(|| {
-            Arc::new(match content {
+            let world = match content {
                 Content::Mirror => World::mirror(Arc::clone(&mirror)),
                 Content::Live => World::live(outside),
-            })
+            };
+            Arc::new(world.without_names(faults.unresolved_names))
         });
         for port in [443, 80] {
             tokio::spawn(Arc::clone(&mirror).serve_listener(listen(port).await?));
@@ -111,12 +113,12 @@ fn app_keys(yagna: &Yagna) -> Vec<String> {
 }
 
 /// What the mirror carries.
-fn store() -> Store {
+fn store(odd: Vec<OddUrl>) -> Store {
     let lookup: Lookup = Arc::new(|host, path| {
         content::mirror::lookup(host, path)
             .map(|served| Served { body: served.body.to_vec(), content_type: served.content_type.to_owned() })
     });
-    Store { hosts: content::mirror::hosts().iter().map(ToString::to_string).collect(), lookup }
+    Store { hosts: content::mirror::hosts().iter().map(ToString::to_string).collect(), lookup, odd }
 }
 
 /// The certificates that the walk's programs would trust without us: certifi's, else the system's.

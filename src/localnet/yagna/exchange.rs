@@ -37,6 +37,8 @@ pub(crate) struct Demand {
     pub constraints: String,
     /// What became of its proposals.
     pub counters: MarketCounters,
+    /// How often providers gave which reason for a rejection.
+    pub rejections: BTreeMap<String, u64>,
     /// Events that nobody has taken yet.
     events: VecDeque<Value>,
 }
@@ -110,6 +112,7 @@ impl Exchange {
             properties,
             constraints,
             counters: MarketCounters::default(),
+            rejections: BTreeMap::new(),
             events: VecDeque::new(),
         };
         self.demands.insert(id.clone(), demand);
@@ -241,6 +244,9 @@ impl Exchange {
                 }
                 Answer::Rejected(reason) => {
                     self.count(&demand_id, |counters| counters.rejected += 1);
+                    if let Some(demand) = self.demands.get_mut(&demand_id) {
+                        *demand.rejections.entry(reason.clone()).or_default() += 1;
+                    }
                     if let Some(counter) = self.proposals.get_mut(counter_id) {
                         counter.state = ProposalState::Rejected;
                     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::localnet::exe_unit::ExeUnit;
-use crate::localnet::market::{Glm, OutboundDecision, Provider};
+use crate::localnet::market::{Faults, Glm, OutboundDecision, Provider};
 pub use exchange::MarketCounters;
 pub(crate) use state::State;
 
@@ -37,6 +37,8 @@ pub struct YagnaConfig {
     pub wallet: Glm,
     /// Tags of images that the registry knows beside those that upstream has published.
     pub image_tags: Vec<String>,
+    /// Whether the faucet gives anything.
+    pub faucet: bool,
     /// How long a provider takes to answer.
     pub provider_latency: Duration,
 }
@@ -49,8 +51,17 @@ impl YagnaConfig {
             decide_outbound,
             wallet: Glm::whole(1000),
             image_tags: Vec::new(),
+            faucet: true,
             provider_latency: Duration::from_millis(50),
         }
+    }
+
+    /// Takes on what goes wrong with wallet and faucet; the providers' faults are their own.
+    pub fn suffer(&mut self, faults: &Faults) {
+        if faults.wallet_empty {
+            self.wallet = Glm::ZERO;
+        }
+        self.faucet = !faults.faucet_silent;
     }
 }
 

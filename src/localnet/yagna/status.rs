@@ -31,6 +31,9 @@ impl Yagna {
                 let key = state.app_key(name);
                 Reply::AppKeys(vec![AppKey { name: name.clone(), key, id: state.identity.clone() }])
             }),
+            Request::PaymentFund { .. } if !self.config().faucet => {
+                Reply::Failed("failed to ask the faucet: it does not answer (simulated)".to_owned())
+            }
             Request::PaymentFund { network } | Request::PaymentStatus { network } => {
                 let found = PaymentNetwork::find(network);
                 found.map_or_else(
@@ -81,6 +84,7 @@ impl State {
                 .unwrap_or_default()
                 .to_owned(),
             market: demand.counters,
+            rejections: demand.rejections.clone(),
         });
         let agreements = self.exchange.agreements.values().map(|agreement| AgreementStatus {
             id: agreement.id.clone(),

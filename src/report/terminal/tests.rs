@@ -38,6 +38,7 @@ fn events() -> Vec<Event> {
     let evidence = Evidence {
         exit: Exit::Code(1),
         output: String::new(),
+        notes: Vec::new(),
         elapsed: Duration::from_millis(6100),
         ledger: vec![
             row("https://ipfs.io/ipfs/bafkreiemev2isidd7gk7352wxtqh6rwbuumt4vgnkkbx5wi6giaizt2bvq", true),
@@ -118,7 +119,7 @@ fn waiting(overwrites: bool) -> String {
         Style { width: 80, colour: false, overwrites, plain: false, ascii: false },
     );
     for second in 1..=31 {
-        terminal.event(&Event::Waited { elapsed: Duration::from_secs(second) });
+        terminal.event(&Event::Waited { what: String::new(), elapsed: Duration::from_secs(second) });
     }
     terminal.event(&Event::Output("at last\n".into()));
     let bytes = page.0.borrow().clone();
@@ -279,7 +280,7 @@ fn plain_page(width: usize) -> String {
     let mut terminal = Terminal::new(page.clone(), style);
     for event in events() {
         terminal.event(&event);
-        terminal.event(&Event::Waited { elapsed: Duration::from_secs(40) });
+        terminal.event(&Event::Waited { what: String::new(), elapsed: Duration::from_secs(40) });
     }
     let bytes = page.0.borrow().clone();
     String::from_utf8(bytes).expect("text")

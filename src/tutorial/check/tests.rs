@@ -13,6 +13,7 @@ fn evidence(output: &str) -> Evidence {
     Evidence {
         exit: Exit::Code(0),
         output: output.to_owned(),
+        notes: Vec::new(),
         elapsed: Duration::from_secs(1),
         ledger: parse_ledger(output),
         findings: Vec::new(),

@@ -54,7 +54,7 @@ pub(super) fn semantic_findings(yaml: &str, front: &FrontMatter) -> Vec<Diagnost
 const NETWORKS: [&str; 4] = ["local", "localnet", "testnet", "mainnet"];
 
 /// The keys that a message of serde may begin with.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "id",
     "title",
     "run",
@@ -71,6 +71,7 @@ pub(super) const KEYS: [&str; 17] = [
     "already",
     "wait_for",
     "interrupt_when",
+    "stall_when",
     "symptom",
 ];
 

@@ -15,6 +15,7 @@ pub fn nothing() -> Evidence {
     Evidence {
         exit: Exit::Interrupted,
         output: String::new(),
+        notes: Vec::new(),
         elapsed: Duration::ZERO,
         ledger: Vec::new(),
         findings: Vec::new(),

@@ -28,6 +28,7 @@ impl Localnet {
         let bundle = authority.write_bundle(folder.path(), Path::new("/dev/null")).unwrap();
         let store = Store {
             hosts: vec!["ipfs.io".to_owned()],
+            odd: Vec::new(),
             lookup: Arc::new(|host, path| {
                 ((host, path) == ("ipfs.io", "/ipfs/bafkrei"))
                     .then(|| Served { body: b"rocks".to_vec(), content_type: "text/plain".to_owned() })

@@ -6,6 +6,7 @@ mod another_cluster;
 mod article;
 mod cheap;
 mod demo;
+mod failures;
 mod interruption;
 mod keys;
 mod machine;
