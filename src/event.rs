@@ -163,6 +163,7 @@ pub enum Event {
     /// second.
     Waited {
         /// What is waited for, in words; empty for a command of which nothing more is known.
+        #[serde(default)]
         what: String,
         /// Time since the waiting began, for a command since it was started.
         #[serde(with = "seconds")]

@@ -130,7 +130,7 @@ mod tests {
             ("ipfs.io", "https://ipfs.io".to_owned()),
             ("example.org:8443/a b", "https://example.org:8443/a b".to_owned()),
             (CID, format!("https://ipfs.io/ipfs/{CID}")),
-            (&format!("/ipfs/{CID}/a?x#y"), format!("https://ipfs.io/ipfs/{CID}/a?x#y")),
+            (&format!("/ipfs/{CID}/a?x#y"), format!("https://ipfs.io/ipfs/{CID}/a?x")),
             (&format!("{CID}.ipfs.dweb.link/a"), format!("https://ipfs.io/ipfs/{CID}/a")),
             ("www.dropbox.com/s/a/b?dl=0", "https://dl.dropboxusercontent.com/s/a/b".to_owned()),
         ] {

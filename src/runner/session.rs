@@ -3,24 +3,20 @@
 //! Invariant: whatever a step leaves behind was registered for teardown before the step started; what is written down
 //! of a step is written before and after it, so that a kill at any moment leaves the truth.
 
+mod tries;
+mod turn;
+
 use std::time::{Duration, Instant};
 
-use super::attempt::Attempt;
-use super::guide::{Moment, Question};
 use super::journal::Memory;
-use super::lease;
-use super::pause::pause;
 use super::results::{Ending, Results, StepResult, Walked};
-use super::shell::shell_for;
 use super::teardown::Teardown;
-use super::{Answer, Guide, Signals, Watch};
-use crate::error::{Error, Result};
+use super::{Guide, Signals, Watch};
+use crate::error::Result;
 use crate::event::{About, Event, Hint, PlannedStep, Sink, Version};
-use crate::evidence::{Evidence, Exit, Funnel, Outcome, Verdict};
-use crate::network::{CommandRunner, Network, PROGRAM};
-use crate::tutorial::progress::Last;
-use crate::tutorial::step::is_beyond_the_learner;
-use crate::tutorial::{Planned, Step, Tutorial, Why, parse_funnel};
+use crate::evidence::{Evidence, Funnel, Outcome};
+use crate::network::{CommandRunner, Network};
+use crate::tutorial::{Planned, Step, Tutorial};
 
 /// Everything that a walk is made of.
 pub struct Session<'a> {
@@ -74,10 +70,6 @@ enum Turn {
     Stop,
     End(Ending),
 }
-
-/// What is said of a failure that nothing is known of.
-const UNKNOWN: &str = "this is none of the known failures; `golem-outbound support` writes a file that helps others to \
-                       help you, and sends nothing";
 
 impl Session<'_> {
     /// Walks. The teardown has run and the network has been stopped when this returns, whatever it returns. If this
@@ -230,296 +222,6 @@ impl Session<'_> {
         Some((Outcome::NotReached, why))
     }
 
-    /// Asks about a step until it is decided, and does what was decided.
-    fn turn(&mut self, step: &Step, position: usize, at_once: bool, course: &mut Course<'_>) -> Result<Turn> {
-        self.begin(step, position);
-        let mut answer = match (self.signals.take(), at_once) {
-            (true, _) => Answer::Interrupted,
-            (false, true) => Answer::Run,
-            (false, false) => self.ask(Moment::Before, step, position, course)?,
-        };
-        let mut failed = false;
-        loop {
-            match answer {
-                Answer::Run => {
-                    if failed {
-                        self.begin(step, position);
-                    }
-                    match self.run(step, position, course)? {
-                        Turn::Stop => failed = true,
-                        turn => return Ok(turn),
-                    }
-                    answer = self.ask(Moment::AfterFailure, step, position, course)?;
-                }
-                Answer::Back => return Ok(Turn::To(self.before(position).unwrap_or(position), false)),
-                Answer::Again => return Ok(Turn::To(course.last.unwrap_or(position), true)),
-                Answer::Skip => {
-                    self.skip(step, position, failed, course);
-                    return Ok(Turn::Next);
-                }
-                // What has failed is told as such, whoever ends the walk afterwards.
-                Answer::Quit if failed => return Ok(Turn::Stop),
-                Answer::Quit => {
-                    self.pass_over(step, position, Outcome::NotReached, "you quit".into(), false, course);
-                    return Ok(Turn::End(Ending::Quit));
-                }
-                Answer::Interrupted => {
-                    if !failed {
-                        let why = self.signals.words().to_owned();
-                        self.pass_over(step, position, Outcome::NotReached, why, false, course);
-                    }
-                    return Ok(Turn::End(Ending::Interrupted));
-                }
-                Answer::Hint | Answer::Show | Answer::Shell => {
-                    return Err(Error::internal("an answer that decides nothing was taken for a decision"));
-                }
-            }
-        }
-    }
-
-    fn begin(&mut self, step: &Step, position: usize) {
-        self.sink.event(&Event::StepStarted {
-            id: step.id.clone(),
-            title: step.title.clone(),
-            number: position + 1,
-            count: self.plan.len(),
-            file: step.file.clone(),
-            line: step.line,
-            prose: step.prose.clone(),
-            command: step.command_line(),
-        });
-    }
-
-    /// Asks until the answer decides; shows what is asked for on the way.
-    fn ask(
-        &mut self,
-        moment: Moment,
-        step: &Step,
-        position: usize,
-        course: &mut Course<'_>,
-    ) -> Result<Answer> {
-        loop {
-            let last = course.last.map(|last| self.tutorial.steps()[self.plan[last].index].id.as_str());
-            let can_go_back = self.before(position).is_some();
-            let question = Question { moment, step, can_go_back, last };
-            match self.guide.ask(&question, self.sink) {
-                Answer::Hint => self.hint(course),
-                Answer::Show => self.show(step),
-                Answer::Shell => self.shell(step, course)?,
-                answer => return Ok(answer),
-            }
-            if self.signals.take() {
-                return Ok(Answer::Interrupted);
-            }
-        }
-    }
-
-    /// The nearest step before this one that the network has a use for.
-    fn before(&self, position: usize) -> Option<usize> {
-        (0..position).rev().find(|at| !matches!(self.plan[*at].why, Why::NotOn(_)))
-    }
-
-    /// The next rung of the hint's ladder.
-    fn hint(&mut self, course: &mut Course<'_>) {
-        let Some((hint, shown)) = &mut course.hint else {
-            return self.narrate("there is no hint: nothing that is known has gone wrong");
-        };
-        let count = hint.rungs().len();
-        *shown = (*shown + 1).min(count);
-        let text = hint.rung(*shown).map(|(_, text)| text).unwrap_or_default();
-        let number = *shown;
-        self.narrate(format!("hint {number} of {count}: {text}"));
-    }
-
-    fn show(&mut self, step: &Step) {
-        self.narrate(format!(
-            "runs `{}`, for at most {} s each",
-            step.command_line(),
-            step.timeout.as_secs()
-        ));
-        for check in &step.checks {
-            self.narrate(format!("checks: {}", check.words()));
-        }
-        for argv in &step.teardown {
-            self.narrate(format!("at any end of the walk: `{}`", crate::tutorial::step::command_line(argv)));
-        }
-    }
-
-    /// A shell as the step's command would find it. What the reader starts there is taken down as the step's own.
-    fn shell(&mut self, step: &Step, course: &mut Course<'_>) -> Result<()> {
-        self.start_network_for(step)?;
-        self.owe(step, course)?;
-        let invocation = shell_for(step, &*self.network);
-        let folder = invocation.cwd.display();
-        self.narrate(format!("a shell as `{}` has it, in `{folder}`; `exit` comes back here", step.id));
-        let signals = self.signals.clone();
-        if let Err(error) = self.commands.interact(&invocation, &|| signals.arrived()) {
-            self.narrate(error.message());
-        }
-        self.narrate("back in the walk");
-        Ok(())
-    }
-
-    /// Leaves a step out. One that has passed before in this walk stays passed, one that has just failed stays failed.
-    fn skip(&mut self, step: &Step, position: usize, failed: bool, course: &mut Course<'_>) {
-        if course.results.at(position).is_some_and(|before| before.holds) {
-            self.narrate(format!("`{}` stays as it was", step.id));
-        } else if !failed {
-            self.pass_over(step, position, Outcome::Skipped, "you skipped it".into(), false, course);
-        }
-    }
-
-    /// Runs a step, judges it, and tries again as often as it says.
-    fn run(&mut self, step: &Step, position: usize, course: &mut Course<'_>) -> Result<Turn> {
-        self.start_network_for(step)?;
-        self.owe(step, course)?;
-        let begins = self.memory.begins(step);
-        self.heed(begins);
-        course.last = Some(position);
-        let keep_daemons = !course.teardown.is_empty();
-        for number in 1..=step.retry.times + 1 {
-            let evidence = self.attempt(keep_daemons).run(step)?;
-            let mut interrupted = self.signals.take();
-            let (outcome, hint) = self.judge(step, &evidence);
-            // What the reader or the project got wrong goes wrong again; the network may be better the next time.
-            if number <= step.retry.times && outcome == Outcome::Inconclusive && !interrupted {
-                if self.pause_before(step, number) {
-                    self.sink.event(&Event::TriedAgain);
-                    continue;
-                }
-                interrupted = self.signals.take();
-            }
-            if outcome == Outcome::Passed {
-                course.teardown.discharge(&step.undoes, &*self.network)?;
-                course.results.undo(&step.undoes);
-            }
-            if !interrupted {
-                let ended = self.memory.ended(step, last(outcome));
-                self.heed(ended);
-            }
-            let reason = match (interrupted, evidence.exit) {
-                (true, _) => self.signals.words().to_owned(),
-                (false, Exit::TimedOut) => format!("took longer than {} s", step.timeout.as_secs()),
-                _ => String::new(),
-            };
-            let result = StepResult {
-                id: step.id.clone(),
-                outcome,
-                cause: hint.as_ref().map(|hint| hint.cause),
-                holds: outcome == Outcome::Passed,
-            };
-            // Its first rung has just been shown.
-            course.hint = hint.map(|hint| (hint, 1));
-            self.finish(position, result, reason, Some(evidence), course);
-            return Ok(match (interrupted, outcome) {
-                (true, _) => Turn::End(Ending::Interrupted),
-                (false, Outcome::Passed) => Turn::Next,
-                (false, _) => Turn::Stop,
-            });
-        }
-        // The loop above has at least one turn, and its last turn returns.
-        Err(Error::internal(format!("step `{}` was never tried", step.id)))
-    }
-
-    /// A memory that fails spoils the next walk's start, not this walk.
-    fn heed(&mut self, written: Result<()>) {
-        if let Err(error) = written {
-            self.narrate(format!("{}; the next walk will not know of this step", error.message()));
-        }
-    }
-
-    /// Our own commands need no network, and the first ones prepare the machine for it.
-    fn start_network_for(&mut self, step: &Step) -> Result<()> {
-        if self.network.is_ready() || step.run.iter().all(|argv| is_ours(argv)) {
-            return Ok(());
-        }
-        let name = self.network.name();
-        self.narrate(format!("making the {name} ready"));
-        self.network.start()
-    }
-
-    /// Lets somebody else know what the step owes, before it starts; with the first debt the lease begins.
-    fn owe(&mut self, step: &Step, course: &mut Course<'_>) -> Result<()> {
-        let is_first = course.teardown.is_empty() && !step.teardown.is_empty();
-        course.teardown.register(&step.id, &step.teardown, &*self.network)?;
-        if let (true, Some(left)) = (is_first, self.signals.lease().left()) {
-            let left = lease::words(Duration::from_secs(left.as_secs_f64().ceil() as u64));
-            self.narrate(format!(
-                "what is started from here on is taken down after {left} at the latest, which is the lease"
-            ));
-        }
-        Ok(())
-    }
-
-    fn attempt(&mut self, keep_daemons: bool) -> Attempt<'_> {
-        Attempt {
-            network: &*self.network,
-            commands: self.commands,
-            signals: self.signals,
-            sink: self.sink,
-            poll_every: self.poll_every,
-            keep_daemons,
-            counted: self.counted.as_ref(),
-        }
-    }
-
-    /// Waits before the try after this one; whether no signal arrived.
-    fn pause_before(&mut self, step: &Step, number: u32) -> bool {
-        let length = step.retry.pause_before(number);
-        let again = format!(
-            "`{}` is tried again in {} s, for the {} time of {}",
-            step.id,
-            length.as_secs(),
-            ordinal(number),
-            step.retry.times
-        );
-        self.sink.event(&Event::Narrated(again));
-        pause(length, self.signals, self.sink)
-    }
-
-    /// What is true already, if a step says how to see that, and it can be seen. Nothing is started for it.
-    fn already_true(&mut self, planned: &Planned, step: &Step, first_time: bool) -> Option<String> {
-        let already = step.already.as_ref()?;
-        let blind = !self.network.is_ready() && !already.run.iter().all(|argv| is_ours(argv));
-        if !self.check_first || !first_time || planned.why == Why::Asked || blind || self.signals.arrived() {
-            return None;
-        }
-        let evidence = self.attempt(true).look(already)?;
-        let holds = already.checks.iter().all(|check| check.judge(&evidence) == Verdict::Pass);
-        holds.then(|| already.why.clone())
-    }
-
-    fn true_already(&mut self, step: &Step, position: usize, why: &str, course: &mut Course<'_>) {
-        let written = self.memory.begins(step).and_then(|()| self.memory.ended(step, Last::AlreadyTrue));
-        self.heed(written);
-        self.pass_over(step, position, Outcome::Skipped, format!("already true: {why}"), true, course);
-    }
-
-    /// Judges, and tells apart what the learner can mend from what the network, a provider or upstream did.
-    fn judge(&mut self, step: &Step, evidence: &Evidence) -> (Outcome, Option<Hint>) {
-        let verdicts: Vec<Verdict> = step.checks.iter().map(|check| check.judge(evidence)).collect();
-        for (check, verdict) in step.checks.iter().zip(&verdicts) {
-            self.sink.event(&Event::Checked { check: check.words(), verdict: verdict.clone() });
-        }
-        if let Some(counted) = parse_funnel(&evidence.output) {
-            self.counted = Some(counted);
-        }
-        let outcome = Outcome::of(&verdicts);
-        if outcome == Outcome::Passed {
-            return (outcome, None);
-        }
-        let hint = step.hint(&evidence.text()).cloned();
-        match &hint {
-            Some(hint) => self.sink.event(&Event::Hinted(hint.clone())),
-            None if evidence.exit == Exit::Interrupted => {}
-            None => self.sink.event(&Event::Narrated(UNKNOWN.into())),
-        }
-        match &hint {
-            Some(hint) if is_beyond_the_learner(hint.cause) => (Outcome::Inconclusive, Some(hint.clone())),
-            _ => (outcome, hint),
-        }
-    }
-
     /// A step that is not run now. What came of it before, when the reader has gone back, is not overwritten.
     fn pass_over(
         &mut self,
@@ -557,31 +259,9 @@ impl Session<'_> {
     }
 }
 
-fn ordinal(number: u32) -> String {
-    match number {
-        1 => "first".into(),
-        2 => "second".into(),
-        3 => "third".into(),
-        _ => format!("{number}th"),
-    }
-}
-
 /// A step as reports know it before it has its turn.
 fn outline(step: &Step) -> PlannedStep {
     PlannedStep { id: step.id.clone(), title: step.title.clone(), file: step.file.clone(), line: step.line }
-}
-
-fn is_ours(argv: &[String]) -> bool {
-    argv.first().is_some_and(|program| program == PROGRAM)
-}
-
-/// As it is remembered.
-fn last(outcome: Outcome) -> Last {
-    match outcome {
-        Outcome::Passed => Last::Passed,
-        Outcome::Failed => Last::Failed,
-        Outcome::Inconclusive | Outcome::Skipped | Outcome::NotReached => Last::Inconclusive,
-    }
 }
 
 #[cfg(test)]

@@ -28,10 +28,16 @@ static TAG_AND_COMMA: LazyLock<Regex> =
 
 /// Reads a text that is known to be YAML.
 pub(in crate::cluster) fn load(text: &str) -> Result<Loaded, Problem> {
-    let text = TAG_AND_COMMA.replace_all(text, "$1 ,");
+    let mut text = TAG_AND_COMMA.replace_all(text, "$1 ,");
+    // The parser does not survive a block scalar that ends with the text instead of a line break.
+    let lacks_break = !text.ends_with(['\n', '\r']);
+    if lacks_break {
+        text.to_mut().push('\n');
+    }
     let mut events = Parser::new();
     events.set_input(text.as_bytes());
-    let mut composer = Composer { text: &text, events, anchors: HashMap::new(), twice: Vec::new() };
+    let mut composer =
+        Composer { text: &text, lacks_break, events, anchors: HashMap::new(), twice: Vec::new() };
     let mut root = None;
     while let Some(event) = composer.next()? {
         match event.data {
@@ -55,6 +61,8 @@ pub(in crate::cluster) fn load(text: &str) -> Result<Loaded, Problem> {
 
 struct Composer<'t> {
     text: &'t str,
+    /// Whether the last line break of the text is ours.
+    lacks_break: bool,
     events: Parser<&'t [u8]>,
     anchors: HashMap<String, Rc<Node>>,
     twice: Vec<(String, Place)>,
@@ -75,7 +83,7 @@ impl Composer<'_> {
     }
 
     fn node(&mut self, event: Event, depth: usize) -> Result<Rc<Node>, Problem> {
-        let place = self.place(&event);
+        let (place, end) = (self.place(&event), event.end_mark);
         let problem = |message: String| Problem { message, place };
         if depth > DEEPEST {
             return Err(problem("it is nested too deeply".into()));
@@ -87,7 +95,15 @@ impl Composer<'_> {
                     problem(format!("`*{anchor}` stands before or inside of what it is for"))
                 });
             }
-            EventData::Scalar { anchor, tag, value, style, .. } => {
+            EventData::Scalar { anchor, tag, mut value, style, .. } => {
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                if is_block
+                    && self.lacks_break
+                    && end.index as usize >= self.text.len()
+                    && value.ends_with('\n')
+                {
+                    value.pop();
+                }
                 (anchor, of_scalar(&value, style, tag.as_deref(), place).map_err(problem)?)
             }
             EventData::SequenceStart { anchor, tag, .. } => {

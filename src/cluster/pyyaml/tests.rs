@@ -117,6 +117,21 @@ fn what_multiplies_or_sinks_without_end_is_refused() {
 }
 
 /// Values that JSON can write, whose texts PyYAML's reader takes.
+#[test]
+fn a_block_may_end_with_the_text() {
+    let read = |text: &str| load(text).unwrap().root.value.get("a").unwrap().as_str().unwrap().to_owned();
+    for (text, value) in [
+        ("a: |\n  x", "x"),
+        ("a: |+\n  x", "x"),
+        ("a: >-\n  x\n  y", "x y"),
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x\n\n", "x\n"),
+        ("a: \"x\\n\"", "x\n"),
+    ] {
+        assert_eq!(read(text), value, "{text:?}");
+    }
+}
+
 fn values() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),

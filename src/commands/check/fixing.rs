@@ -135,7 +135,9 @@ mod tests {
     use super::*;
 
     const CLUSTER: &str = "provider: {parameters: {node_config: {demand: {outbound_urls: [\"https://ipfs.io\"]}}}}\n\
-                           available_node_types: {ray.head.default: {node_config: {}}}\n";
+                           available_node_types: {ray.head.default: {node_config: {}}}\n\
+                           setup_commands: []\nhead_setup_commands: []\nworker_setup_commands: []\n\
+                           cluster_synced_files: []\nfile_mounts: {}\ninitialization_commands: []\n";
     const LINK: &str = "https://www.dropbox.com/s/a1/b.csv?dl=0";
     const DIRECT: &str = "https://dl.dropboxusercontent.com/s/a1/b.csv";
 

@@ -6,10 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::*;
+use crate::error::Error;
+use crate::evidence::Exit;
 use crate::network::{Action, Ended, Invocation, Problem, Tick};
 use crate::runner::Lease;
+use crate::runner::guide::{Answer, Moment, Question};
 use crate::runner::ledger::Owed;
-use crate::tutorial::progress::{Due, Standing};
+use crate::runner::pause::pause;
+use crate::tutorial::progress::{Due, Last, Standing};
 use crate::tutorial::{Selection, Values, plan, plan_due};
 
 const STEPS: [(&str, &str); 4] = [
@@ -712,6 +716,7 @@ fn a_walk_goes_on_where_the_one_before_it_ended_and_says_so() {
         "= env skipped: done 2026-01-02 03:04 UTC, and nothing that it depends on has changed",
         "- making the localnet ready",
         "start network",
+        "owed: up",
         "ray up (daemons kept)",
     ];
     assert_eq!(lines[..expected.len()], expected, "{lines:#?}");
@@ -812,7 +817,7 @@ fn a_shell_is_where_the_command_would_be_and_its_step_is_taken_down() {
     let (lines, code) = Scenario { answers, ..Scenario::default() }.walk();
     let at = lines.iter().position(|line| line.starts_with("interact ")).expect("a shell");
     assert!(lines[at].starts_with("interact bash --noprofile --norc -i") || lines[at] == "interact sh -i");
-    assert_eq!(lines[at - 2], "start network");
+    assert_eq!(lines[at - 3..at - 1], ["start network", "owed: up"]);
     assert!(lines[at - 1].starts_with("- a shell as `up` has it"), "{lines:#?}");
     assert!(lines.contains(&"- runs `ray up`, for at most 120 s each".into()), "{lines:#?}");
     assert!(lines.contains(&"- there is no hint: nothing that is known has gone wrong".into()), "{lines:#?}");
