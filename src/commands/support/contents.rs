@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::redaction::redacted;
+use super::redaction::for_others;
 use crate::exec::{Action, Guard, Invocation};
 
 /// Lines kept of each output and log.
@@ -51,8 +51,8 @@ pub fn sections(project: &Path) -> Vec<Section> {
         (format!("The end of {}", path.display()), tail(&text))
     }));
     let section = |(title, text): (String, String)| Section {
-        title: redacted(&title, home.as_deref()),
-        text: redacted(&text, home.as_deref()),
+        title: for_others(&title, home.as_deref()),
+        text: for_others(&text, home.as_deref()),
     };
     sections.into_iter().map(section).collect()
 }
