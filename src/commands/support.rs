@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use self::contents::{Section, sections};
 use crate::error::{Error, Result};
+use crate::exec::marker;
 use crate::localnet::find_project;
 
 /// Arguments of `support`.
@@ -22,11 +23,11 @@ pub struct Args {
 pub fn run(args: Args) -> Result<ExitCode> {
     let here = std::env::current_dir().map_err(|error| Error::io("read", "the working directory", error))?;
     let project = find_project(&here);
-    let default = || match &project {
-        Some(project) => project.join(".golem-outbound/support.md"),
-        None => here.join("golem-outbound-support.md"),
+    let path = match (args.output, &project) {
+        (Some(path), _) => path,
+        (None, Some(project)) => marker::private(project)?.join("support.md"),
+        (None, None) => here.join("golem-outbound-support.md"),
     };
-    let path = args.output.unwrap_or_else(default);
     let sections = sections(project.as_deref().unwrap_or(&here));
     write(&path, &page(&sections))?;
     eprintln!("written, for you alone to read; look at it before you give it to anybody. It holds:");

@@ -6,6 +6,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use super::paragraph::{error_width, fill};
 use super::walk::Request;
 use crate::error::{Error, Result};
 use crate::exec::marker::fingerprint;
@@ -80,8 +81,12 @@ fn named_files(project: &Project, orders: &[Order]) -> Result<Vec<String>> {
 fn shown(project: &Project, told: &[String], before: Option<&[String]>) -> String {
     let name = visible_text(&project.steps.name);
     let folder = visible_text(&project.folder.display().to_string());
-    let mut text =
-        format!("The tutorial in `{name}` is not the one of this program. It would run, in `{folder}`:\n\n");
+    let columns = error_width().unwrap_or(usize::MAX);
+    let said = |text: &str| fill("", "", text, columns);
+    let mut text = said(&format!(
+        "The tutorial in `{name}` is not the one of this program. It would run, in `{folder}`:"
+    ));
+    text.push('\n');
     for line in told {
         text += &format!("  {line}\n");
     }
@@ -90,9 +95,10 @@ fn shown(project: &Project, told: &[String], before: Option<&[String]>) -> Strin
         let gone = before.iter().filter(|line| !told.contains(line)).map(|line| format!("  - {line}\n"));
         let changed: String = gone.chain(new).collect();
         let changed = if changed.is_empty() { "  the order of the commands\n".to_owned() } else { changed };
-        text += &format!("\nYou agreed to it before. Since then this has changed:\n\n{changed}");
+        let before = said("You agreed to it before. Since then this has changed:");
+        text += &format!("\n{before}\n{changed}");
     }
-    text + "\nThese commands run on this machine with all of your rights.\n"
+    format!("{text}\n{}", said("These commands run on this machine with all of your rights."))
 }
 
 /// Whether somebody at a terminal typed the word.

@@ -1,6 +1,6 @@
 //! What a reader can type in a walk, and what becomes of what is typed while nobody asks.
 
-use super::cheap::Cheap;
+use super::cheap::{Cheap, WALK};
 use super::pty::CTRL_C;
 
 const QUESTION: &str = "[?]: ";
@@ -115,11 +115,13 @@ fn our_lines(shown: &str) -> Vec<&str> {
 #[test]
 fn narrow_and_wide_without_unicode_and_for_a_screen_reader() {
     let cheap = cheap();
+    // Agreed to beforehand: commands that are asked about are never broken into lines.
+    cheap.start(&["--yes"]).end_with(0);
     cheap.write_step(0, "a", "", "An arrow → and “quotes” … and more words than fit into a narrow terminal.");
     for (arguments, columns) in
         [(&["--again"][..], 40), (&["--again"][..], 200), (&["--again", "--plain"][..], 40)]
     {
-        let all: Vec<&str> = ["run", "--network", "local"].iter().chain(arguments).copied().collect();
+        let all: Vec<&str> = WALK.iter().chain(arguments).copied().collect();
         let mut command = cheap.place.command(&all, &cheap.project);
         command.env("LANG", "C").env_remove("LC_ALL").env_remove("LC_CTYPE");
         let mut walk = super::running::Running::on_terminal(command, columns, cheap.place.path("stderr"));

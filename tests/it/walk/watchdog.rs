@@ -108,7 +108,7 @@ impl Chance {
     }
 }
 
-const WALK: [&str; 4] = ["run", "--yes", "--content", "mirror"];
+const WALK: [&str; 5] = ["run", "--yes", "--trust", "--content", "mirror"];
 
 /// Kills one walk: once its process is to be left behind, after a polite signal, or while the localnet is made. Whether
 /// something was owed.
@@ -198,7 +198,7 @@ fn a_walk_that_is_killed_with_its_watchdog_leaves_nothing_running_and_is_told() 
     assert!(ledger(&project).exists() && !has(&story(&project), "down"));
 
     let look = || {
-        let looked = place.command(&["run", "look", "--yes"], &project).output().unwrap();
+        let looked = place.command(&["run", "look", "--yes", "--trust"], &project).output().unwrap();
         assert_eq!(looked.status.code(), Some(0), "{looked:?}");
         String::from_utf8_lossy(&looked.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
     };
