@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::redaction::for_others;
-use crate::exec::{Action, Guard, Invocation};
+use crate::exec::{Action, Exit, Guard, Invocation};
 
 /// Lines kept of each output and log.
 const TAIL: usize = 100;
@@ -115,7 +115,15 @@ fn own(arguments: &[&str], folder: &Path) -> String {
     let argv = std::iter::once(program.into_os_string()).chain(arguments.iter().map(Into::into));
     let invocation = Invocation::new(argv, folder, PATIENCE);
     match Guard::current().run(&invocation, &mut |_| Action::Continue) {
-        Ok(ended) => format!("{}\n({:?})", tail(&ended.output), ended.exit),
+        Ok(ended) => {
+            let end = match ended.exit {
+                Exit::Code(code) => format!("exit code {code}"),
+                Exit::Signal(signal) => format!("ended by signal {signal}"),
+                Exit::TimedOut => "took too long".into(),
+                Exit::Interrupted => "interrupted".into(),
+            };
+            format!("{}\n({end})", tail(&ended.output))
+        }
         Err(error) => format!("cannot be run: {error}"),
     }
 }
