@@ -22,7 +22,7 @@ const INSTEAD: &str = "[redacted]";
 /// - The password of a URL (RFC 3986, section 3.2.1).
 /// - Tokens that are known by their first letters: GitHub's, Hugging Face's, AWS's, OpenAI's.
 const PATTERNS: [&str; 4] = [
-    r#"((?i:authorization:[\s\\'"]*bearer\s+))[^'"\s\\\[]+"#,
+    r#"((?i:authorization:[\s\\'"]*(?:bearer|basic)\s+))[^'"\s\\\[]+"#,
     r#"((?i:\b[a-z0-9_]*(?:app_?-?key|api_?-?key|access_?-?key|token|passw(?:or)?d|passphrase|secret)["']?(?:=|:\s+|:)["']?))[^\s"'$\[{<\\&,;]{4,}"#,
     r#"(\b[a-z][a-z0-9+.-]*://[^\s/?#"'@:]*:)[^\s/?#"'\[]+(?:@)"#,
     r"(\b)(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|hf_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|sk-[A-Za-z0-9_-]{20,})\b",

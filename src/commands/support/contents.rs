@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::redaction::redacted;
-use crate::exec::{Action, Guard, Invocation};
+use super::redaction::for_others;
+use crate::exec::{Action, Exit, Guard, Invocation};
 
 /// Lines kept of each output and log.
 const TAIL: usize = 100;
@@ -51,8 +51,8 @@ pub fn sections(project: &Path) -> Vec<Section> {
         (format!("The end of {}", path.display()), tail(&text))
     }));
     let section = |(title, text): (String, String)| Section {
-        title: redacted(&title, home.as_deref()),
-        text: redacted(&text, home.as_deref()),
+        title: for_others(&title, home.as_deref()),
+        text: for_others(&text, home.as_deref()),
     };
     sections.into_iter().map(section).collect()
 }
@@ -115,7 +115,15 @@ fn own(arguments: &[&str], folder: &Path) -> String {
     let argv = std::iter::once(program.into_os_string()).chain(arguments.iter().map(Into::into));
     let invocation = Invocation::new(argv, folder, PATIENCE);
     match Guard::current().run(&invocation, &mut |_| Action::Continue) {
-        Ok(ended) => format!("{}\n({:?})", tail(&ended.output), ended.exit),
+        Ok(ended) => {
+            let end = match ended.exit {
+                Exit::Code(code) => format!("exit code {code}"),
+                Exit::Signal(signal) => format!("ended by signal {signal}"),
+                Exit::TimedOut => "took too long".into(),
+                Exit::Interrupted => "interrupted".into(),
+            };
+            format!("{}\n({end})", tail(&ended.output))
+        }
         Err(error) => format!("cannot be run: {error}"),
     }
 }
