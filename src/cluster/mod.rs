@@ -22,6 +22,7 @@ mod python_urls;
 mod pyyaml;
 mod ray_keys;
 mod reach;
+mod rewording;
 mod workers;
 mod yaml_traps;
 
@@ -53,7 +54,7 @@ impl ClusterConfig {
         let mut findings = Vec::new();
         ray_keys::check(text, &document, &mut findings);
         golem_keys::check(&document, &mut findings);
-        outbound_urls::check(&document, &mut findings);
+        outbound_urls::check(text, &document, &mut findings);
         image::check(&document, &config, &mut findings);
         budget::check(&document, &mut findings);
         workers::check(&document, &config, &mut findings);

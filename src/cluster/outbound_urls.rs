@@ -10,6 +10,7 @@ use url::Url;
 
 use super::config::node_configs;
 use super::document::{Cursor, Document, kind};
+use super::rewording;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outbound::any_url::{AnyUrl, AnyUrlError};
 use crate::outbound::filter::{FilterError, endpoint};
@@ -22,7 +23,7 @@ pub(super) fn lists<'d>(document: &'d Document) -> Vec<Cursor<'d>> {
     node_configs(document).iter().filter_map(|config| config.get("demand")?.get("outbound_urls")).collect()
 }
 
-pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(text: &str, document: &Document, findings: &mut Vec<Diagnostic>) {
     let lists = lists(document);
     let nothing_asked =
         lists.iter().all(|list| list.value.as_sequence().is_none_or(|items| items.is_empty()));
@@ -39,7 +40,7 @@ pub(super) fn check(document: &Document, findings: &mut Vec<Diagnostic>) {
                     ),
                 );
             }
-            Value::Sequence(_) => list.items().iter().for_each(|item| entry(item, findings)),
+            Value::Sequence(_) => list.items().iter().for_each(|item| entry(text, item, findings)),
             other => findings.push(not_a_list(list, other)),
         }
     }
@@ -61,13 +62,35 @@ fn not_a_list(list: &Cursor<'_>, value: &Value) -> Diagnostic {
     list.mark(Diagnostic::error("outbound-urls-not-a-list", message).help(help))
 }
 
-fn entry(item: &Cursor<'_>, findings: &mut Vec<Diagnostic>) {
+fn entry(file: &str, item: &Cursor<'_>, findings: &mut Vec<Diagnostic>) {
     let Some(text) = item.value.as_str() else {
         let message = format!("an entry of `outbound_urls` is {}, not a URL", kind(item.value));
         findings.push(item.mark(Diagnostic::error("outbound-url-invalid", message).help(EXAMPLE)));
         return;
     };
-    findings.extend(url_finding(text.trim()).map(|finding| item.mark(finding)));
+    let text = text.trim();
+    findings.extend(url_finding(text).map(|finding| {
+        let finding = item.mark(finding);
+        match better(text) {
+            Some(better) => rewording::offer(finding, file, item, &better),
+            None => finding,
+        }
+    }));
+}
+
+/// What says what was meant: with the scheme that was left out, or the origin alone that counts.
+fn better(text: &str) -> Option<String> {
+    if !text.contains("://") {
+        let written = format!("https://{text}");
+        return AnyUrl::parse(&written).is_ok().then_some(written);
+    }
+    let url = Url::parse(text).ok().filter(|url| AnyUrl::parse(text).is_ok() && endpoint(url).is_ok())?;
+    let origin = match rewrite(&url) {
+        Rewrite::To { url: better, .. } => better.origin(),
+        Rewrite::Fine => url.origin(),
+        Rewrite::CannotWork { .. } => return None,
+    };
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 fn url_finding(text: &str) -> Option<Diagnostic> {

@@ -459,5 +459,6 @@ fn a_place_is_shown_under_the_text_itself() {
     14 |         outbound_urls: [ipfs.io]
        |                         ^^^^^^^
     help: write `https://ipfs.io`
+    fix: write `https://ipfs.io` instead of `ipfs.io`
     "#);
 }
