@@ -3,7 +3,10 @@
 //! Invariant: which parts a walk is made of is decided here, and nowhere else.
 
 mod about;
+mod costs;
+mod networks;
 mod nothing;
+mod obstacles;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,20 +14,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::costs::consent_to_costs;
+use self::networks::{network, rented};
+use self::obstacles::{environment_problem, note_taken_ports, plan_has_own, report_problems};
 use super::doctor::mend_the_machine;
 use super::trust::agree;
 use super::update;
-use crate::cluster::Ceiling;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Sink;
-use crate::exec::marker::{self, State};
-use crate::exec::{self, narrate};
+use crate::exec::narrate;
 use crate::localnet::ContentMode;
-use crate::localnet::sandbox::lifecycle::own_program;
-use crate::network::{
-    ChildProcesses, EmulatedNetwork, GolemNetwork, Kind, Local, Network, PROGRAM, PortHolder, Problem,
-    ProjectLocalnet, Workplace, rented_nodes, still_rented,
-};
+use crate::network::{ChildProcesses, still_rented};
 use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
 use crate::runner::watchdog::Watchdog;
 use crate::runner::{
@@ -253,151 +253,4 @@ fn tell_what_was_before(project: &Project) -> Result<()> {
         super::print_labelled(label, &record.words().join("\n"));
     }
     Ok(())
-}
-
-/// Whether a step that is due runs this subcommand of ours.
-fn runs_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
-    let due: Vec<Planned> = plan.iter().filter(|planned| planned.is_due()).cloned().collect();
-    plan_has_own(tutorial, &due, subcommand)
-}
-
-/// Whether a step of the plan, due or done, runs this subcommand of ours.
-fn plan_has_own(tutorial: &Tutorial, plan: &[Planned], subcommand: &str) -> bool {
-    let mut commands = plan.iter().flat_map(|planned| &tutorial.steps()[planned.index].run);
-    commands.any(|argv| argv.starts_with(&[PROGRAM.into(), subcommand.into()]))
-}
-
-/// An environment that the chosen steps would find missing or broken, when none of them makes it.
-fn environment_problem(project: &Project, tutorial: &Tutorial, plan: &[Planned]) -> Option<Problem> {
-    let commands: Vec<&Vec<String>> = plan
-        .iter()
-        .filter(|planned| planned.is_due())
-        .flat_map(|planned| &tutorial.steps()[planned.index].run)
-        .collect();
-    let is_made = runs_own(tutorial, plan, "environment");
-    let is_needed = commands.iter().any(|argv| argv.first().is_some_and(|program| program != PROGRAM));
-    // Without a list of packages nobody asked for an environment.
-    let has_lock = project.folder.join("requirements.lock").is_file();
-    if is_made || !is_needed || (project.steps.is_guest && !has_lock) {
-        return None;
-    }
-    let lock =
-        marker::fingerprint(&std::fs::read(project.folder.join("requirements.lock")).unwrap_or_default());
-    let why = match marker::examine(&project.folder, &lock, None) {
-        State::Current(_) => return None,
-        State::Foreign if project.folder.join("venv/bin/ray").is_file() => return None,
-        State::Foreign => "`venv` has no `bin/ray`".to_owned(),
-        State::Wanted(why) => why.unwrap_or_else(|| "the project has no Python environment yet".into()),
-    };
-    Some(Problem { what: why, command: "`golem-outbound environment`".into(), blocks: true })
-}
-
-/// On the localnet a taken port of the machine is no obstacle, but it may be worth knowing.
-fn note_taken_ports() {
-    for listener in [4578, 7465].into_iter().filter_map(exec::port::listener) {
-        eprintln!(
-            "note: port {} of this machine is taken by {listener}; the localnet has ports of its own, so this does no harm",
-            listener.port
-        );
-    }
-}
-
-/// Names everything that stands in the way; an error if something of it blocks.
-fn report_problems(problems: &[Problem]) -> Result<()> {
-    for problem in problems.iter().filter(|problem| !problem.blocks) {
-        eprintln!("warning: {}\n  {}", problem.what, problem.command);
-    }
-    let blocking: Vec<&Problem> = problems.iter().filter(|problem| problem.blocks).collect();
-    if blocking.is_empty() {
-        return Ok(());
-    }
-    let what: Vec<&str> = blocking.iter().map(|problem| problem.what.as_str()).collect();
-    let error = Error::machine(format!("the walk cannot begin: {}", what.join("; ")));
-    let mut commands: Vec<&String> = blocking.iter().map(|problem| &problem.command).collect();
-    // One command may end what holds several ports.
-    commands.dedup();
-    Err(commands.into_iter().fold(error, |error, command| error.hint(command)))
-}
-
-/// `--yes` answers questions about steps; money is another matter. On a real network the most that the walk can cost is
-/// said, and on the mainnet somebody has to agree to it.
-fn consent_to_costs(
-    request: &Request,
-    project: &Project,
-    on_terminal: bool,
-    signals: &Signals,
-) -> Result<()> {
-    let money = match request.network {
-        NetworkName::Local | NetworkName::Localnet => return Ok(()),
-        NetworkName::Testnet => "test tokens, which are worth nothing",
-        NetworkName::Mainnet => "GLM; the chain's own fees come on top",
-    };
-    let lines = Ceiling::of(&project.cluster, request.lease).words();
-    exec::narrate(&format!("What this walk can cost, in {money}:\n  {}\n", lines.join("\n  ")));
-    if request.network == NetworkName::Testnet || request.spend {
-        return Ok(());
-    }
-    let refused = || {
-        Error::usage("a walk on the mainnet spends GLM, and nobody has agreed to that")
-            .hint("`golem-outbound run --network mainnet --spend`, after a look at total_budget in golem-cluster.yaml")
-            .hint("or practise for nothing: `golem-outbound run --network localnet`")
-    };
-    if !on_terminal {
-        return Err(refused());
-    }
-    let question = "This walk rents real machines and spends GLM. Type `spend` to agree: ";
-    match Prompt::new(signals.clone(), request.plain).line(question).as_deref() {
-        Some("spend") => Ok(()),
-        _ => Err(refused()),
-    }
-}
-
-fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
-    let program = own_program()?;
-    let workplace = Workplace {
-        project: project.folder.clone(),
-        venv: project.folder.join("venv"),
-        program,
-        columns: Style::of_stdout().width,
-    };
-    let urls = project.urls.clone();
-    let golem = |kind, workplace| -> Result<GolemNetwork> {
-        if !project.has_cluster {
-            return Err(Error::usage(format!(
-                "failed to use a Golem network: `{}` has no golem-cluster.yaml",
-                project.folder.display()
-            ))
-            .hint("walk the tutorial from within a project: `golem-outbound new my-project`, then `cd my-project`"));
-        }
-        Ok(GolemNetwork {
-            kind,
-            workplace,
-            cluster_name: project.cluster.cluster_name.clone(),
-            payment_network: project.cluster.payment_network.clone(),
-            urls: urls.clone(),
-            port_holder: port_holder(),
-            rented: rented(project),
-        })
-    };
-    Ok(match request.network {
-        NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder() }),
-        NetworkName::Localnet => {
-            let providers = request.providers.as_deref().map(std::path::absolute).transpose();
-            let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
-            let localnet = ProjectLocalnet::new(workplace.clone(), request.content, providers);
-            Box::new(EmulatedNetwork::new(workplace, urls, localnet))
-        }
-        NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
-        NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),
-    })
-}
-
-/// Nodes of the project's cluster that are rented now on a real network, as its webserver on this machine tells.
-fn rented(project: &Project) -> Vec<String> {
-    rented_nodes(project.cluster.webserver_port, &project.cluster.cluster_name)
-}
-
-/// Who holds a port of this machine.
-fn port_holder() -> PortHolder {
-    Box::new(|port| exec::port::listener(port).map(|listener| listener.to_string()))
 }
