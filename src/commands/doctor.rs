@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use super::environment::stop_on_signals;
+use super::format::Format;
 use super::paragraph::{fill, width};
 use super::walk::NetworkName;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,14 +28,6 @@ pub struct Args {
     /// How the findings are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Runs it: exit code 3 with the commands to type if something is missing.

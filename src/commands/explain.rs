@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use super::format::Format;
 use super::paragraph::width;
 use crate::error::{Error, Result};
 use crate::outbound::rules::{Mode, Rules};
@@ -57,15 +58,6 @@ enum Everyone {
 enum Outbound {
     Enabled,
     Disabled,
-}
-
-/// How a command prints its data.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// A provider that somebody asks about.

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::environment::stop_on_signals;
+use super::format::Format;
 use super::localnet_status;
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
@@ -68,13 +69,6 @@ struct Status {
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Format {
-    #[default]
-    Text,
-    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod doctor;
 pub mod environment;
 pub mod explain;
+mod format;
 pub mod guard;
 pub mod hint;
 pub mod localnet;

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use self::report::Report;
+use super::format::Format;
 use super::walk::{NetworkName, Request, witnessed};
 use crate::error::{ErrorKind, Result};
 use crate::localnet::ContentMode;
@@ -56,15 +57,6 @@ struct CheckArgs {
     /// How to print the findings.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-}
-
-/// How the findings are printed.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 impl Args {
