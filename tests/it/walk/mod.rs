@@ -16,7 +16,10 @@ mod project;
 mod pty;
 mod resume;
 mod running;
+mod shell;
 mod watchdog;
+
+pub use cheap::Cheap;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
