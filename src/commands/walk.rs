@@ -105,7 +105,7 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
     let project = open(request)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
-    let journal = Journal::open(project.folder.clone(), name, &tutorial);
+    let journal = Journal::open(&project, name, &tutorial);
     note_ignored(&journal);
     for planned in planned(request, &tutorial, &journal)? {
         let step = &tutorial.steps()[planned.index];
@@ -140,7 +140,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     agree(&project, &tutorial, request)?;
     let _lock = ProjectLock::take(&project.folder)?;
     tell_what_was_before(&project)?;
-    let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
+    let mut journal = Journal::open(&project, request.network.name(), &tutorial);
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
     if !plan.iter().any(Planned::is_due) {
@@ -224,10 +224,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
 
 /// The project in the folder, or what the tutorial that was named makes of it.
 fn open(request: &Request) -> Result<Project> {
-    match &request.tutorial {
-        Some(tutorial) => Project::with_tutorial(&request.folder, tutorial),
-        None => Project::load(&request.folder),
-    }
+    Project::open(&request.folder, request.tutorial.as_deref())
 }
 
 /// The steps that were asked for, or those that are due and those that are done.
