@@ -1,4 +1,4 @@
-//! Notes what can be observed before and after each step of a walk, for whoever proves a tutorial.
+//! Notes what can be observed before and after each step of a walk, and at its end, for whoever proves a tutorial.
 //!
 //! May import `event`, `evidence`, `network` and `tutorial`. Invariant: the walk is the ordinary one; a witness only looks,
 //! except that on the localnet it lets a command's processes live, to see whether there are any. The localnet's end is theirs.
@@ -17,6 +17,8 @@ use crate::tutorial::proof::{Proved, nothing};
 #[derive(Default)]
 struct Seen {
     before: Option<Evidence>,
+    /// When every teardown had run.
+    end: Option<Evidence>,
     proved: Vec<Proved>,
 }
 
@@ -37,7 +39,9 @@ impl Witness {
 
     /// What was seen of each step that was run.
     pub fn proved(&self) -> Vec<Proved> {
-        self.0.borrow().proved.clone()
+        let seen = self.0.borrow();
+        let ended = |proved: &Proved| Proved { end: seen.end.clone(), ..proved.clone() };
+        seen.proved.iter().map(ended).collect()
     }
 }
 
@@ -55,7 +59,7 @@ impl Sink for Listening<'_> {
                 // A step that ran had a first command.
                 let before = seen.before.take().unwrap_or_else(nothing);
                 let after = (**evidence).clone();
-                seen.proved.push(Proved { id: id.clone(), before, after, outcome: *outcome });
+                seen.proved.push(Proved { id: id.clone(), before, after, end: None, outcome: *outcome });
             }
             _ => {}
         }
@@ -67,6 +71,17 @@ impl Sink for Listening<'_> {
 struct Watched {
     inner: Box<dyn Network>,
     seen: Witness,
+}
+
+impl Watched {
+    fn look(&self) -> Evidence {
+        Evidence {
+            nodes: self.inner.nodes(),
+            busy_ports: self.inner.busy_ports(),
+            processes: self.inner.processes(),
+            ..nothing()
+        }
+    }
 }
 
 impl Network for Watched {
@@ -95,13 +110,7 @@ impl Network for Watched {
     }
 
     fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
-        let before = || Evidence {
-            nodes: self.inner.nodes(),
-            busy_ports: self.inner.busy_ports(),
-            processes: self.inner.processes(),
-            ..nothing()
-        };
-        self.seen.0.borrow_mut().before.get_or_insert_with(before);
+        self.seen.0.borrow_mut().before.get_or_insert_with(|| self.look());
         let in_localnet = self.inner.simulated() && argv.first().is_some_and(|program| program != PROGRAM);
         self.inner.command(argv, timeout, keep_daemons || in_localnet)
     }
@@ -135,6 +144,7 @@ impl Network for Watched {
     }
 
     fn stop(&mut self) -> Result<()> {
+        self.seen.0.borrow_mut().end = Some(self.look());
         self.inner.stop()
     }
 }

@@ -35,6 +35,8 @@ pub struct Proved {
     pub before: Evidence,
     /// What could be observed after its last one.
     pub after: Evidence,
+    /// What could be observed when every teardown had run, right before the network's end; none without such a moment.
+    pub end: Option<Evidence>,
     /// What it came to.
     pub outcome: Outcome,
 }
@@ -78,28 +80,51 @@ impl Proved {
     }
 
     fn left_behind(&self, step: &Step, text: &str) -> Option<Diagnostic> {
-        if !step.teardown.is_empty() {
-            return None;
+        let left = new(&self.before, &self.after);
+        if step.teardown.is_empty() {
+            let message = format!("step `{}` has no teardown, and after it there lived on: ", step.id);
+            let help = "end it within the step, or write a `teardown:` that does";
+            return finding(text, "step-leaves-something", &message, &left, "run:", help);
         }
-        let new = |before: Vec<String>, after: Vec<String>| -> Vec<String> {
-            after.into_iter().filter(|one| !before.contains(one)).collect()
+        // What another step has made anew meanwhile is that one's.
+        let still: Vec<String> = match &self.end {
+            Some(end) => left.into_iter().filter(|one| things(end).contains(one)).collect(),
+            None => return None,
         };
-        let ports = |evidence: &Evidence| -> Vec<String> {
-            let busy = evidence.busy_ports.iter().flatten();
-            busy.map(|(port, holder)| format!("port {port}, held by {holder}")).collect()
-        };
-        let processes = |evidence: &Evidence| evidence.processes.clone().unwrap_or_default();
-        let mut left = new(processes(&self.before), processes(&self.after));
-        left.extend(new(ports(&self.before), ports(&self.after)));
-        if left.is_empty() {
-            return None;
-        }
-        let message =
-            format!("step `{}` has no teardown, and after it there lived on: {}", step.id, left.join("; "));
-        let finding = Diagnostic::error("step-leaves-something", message)
-            .help("end it within the step, or write a `teardown:` that does");
-        Some(place_in_file(text, "run:", finding))
+        let message = format!("the teardown of step `{}` has run, and there still lived on: ", step.id);
+        let help = "write commands that undo all that the step starts; the last one must be the strongest";
+        finding(text, "teardown-leaves-something", &message, &still, "teardown:", help)
     }
+}
+
+fn finding(
+    text: &str,
+    code: &'static str,
+    message: &str,
+    left: &[String],
+    key: &str,
+    help: &str,
+) -> Option<Diagnostic> {
+    if left.is_empty() {
+        return None;
+    }
+    let finding = Diagnostic::error(code, format!("{message}{}", left.join("; "))).help(help);
+    Some(place_in_file(text, key, finding))
+}
+
+/// What is there after and was not before.
+fn new(before: &Evidence, after: &Evidence) -> Vec<String> {
+    let before = things(before);
+    things(after).into_iter().filter(|one| !before.contains(one)).collect()
+}
+
+/// Everything that can outlive a step, as far as the network sees it.
+fn things(evidence: &Evidence) -> Vec<String> {
+    let ports = evidence.busy_ports.iter().flatten();
+    let nodes = evidence.nodes.iter().flatten().map(|node| format!("node {node}"));
+    let processes = evidence.processes.iter().flatten().cloned();
+    let ports = ports.map(|(port, holder)| format!("port {port}, held by {holder}"));
+    processes.chain(ports).chain(nodes).collect()
 }
 
 #[cfg(test)]
@@ -108,10 +133,14 @@ mod tests {
     use crate::tutorial::{Tutorial, Values};
 
     fn codes(checks: &str, before: Evidence, after: Evidence, outcome: Outcome) -> Vec<&'static str> {
-        let text = format!("---\nid: a\ntitle: T\nrun:\n  - [x]\nchecks:\n{checks}---\n");
+        let proved = Proved { id: "a".into(), before, after, end: None, outcome };
+        findings(&format!("checks:\n{checks}"), &proved).iter().map(|finding| finding.code).collect()
+    }
+
+    fn findings(keys: &str, proved: &Proved) -> Vec<Diagnostic> {
+        let text = format!("---\nid: a\ntitle: T\nrun:\n  - [x]\n{keys}---\n");
         let tutorial = Tutorial::load(&[("01-a.md".into(), text.clone())], &Values::new()).unwrap();
-        let proved = Proved { id: "a".into(), before, after, outcome };
-        proved.findings(&tutorial.steps()[0], &text).iter().map(|finding| finding.code).collect()
+        proved.findings(&tutorial.steps()[0], &text)
     }
 
     fn done() -> Evidence {
@@ -136,5 +165,30 @@ mod tests {
         assert_eq!(found, ["step-leaves-something"]);
         let before = Evidence { processes: Some(vec!["sleep".into()]), busy_ports: port, ..nothing() };
         assert!(codes("  - exit_code: 0\n", before, after, Outcome::Passed).is_empty());
+    }
+    #[test]
+    fn a_teardown_is_proved_by_what_is_left_at_the_end_of_the_walk() {
+        let up = Evidence {
+            nodes: Some(vec!["192.168.0.3".into()]),
+            processes: Some(vec!["raylet".into()]),
+            ..done()
+        };
+        let told = |end: Evidence| {
+            let end = Some(end);
+            let proved = Proved {
+                id: "a".into(),
+                before: nothing(),
+                after: up.clone(),
+                end,
+                outcome: Outcome::Passed,
+            };
+            let found = findings("teardown:\n  - [y]\nchecks:\n  - exit_code: 0\n", &proved);
+            found.into_iter().map(|finding| (finding.code, finding.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(nothing()), []);
+        let still = told(Evidence { nodes: up.nodes.clone(), ..nothing() });
+        assert_eq!(still.len(), 1);
+        assert_eq!(still[0].0, "teardown-leaves-something");
+        assert!(still[0].1.ends_with("lived on: node 192.168.0.3"), "{}", still[0].1);
     }
 }
