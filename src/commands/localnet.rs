@@ -12,7 +12,7 @@ use super::localnet_status;
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::narrate;
-use crate::localnet::sandbox::{enter, lifecycle};
+use crate::localnet::sandbox::{enter, status};
 use crate::localnet::{ContentMode, Localnet, State, UpConfig, default_dir, find_project, find_venv};
 
 /// How often a localnet in the foreground is looked after.
@@ -170,7 +170,7 @@ fn interrupted(localnet: &Localnet) -> Result<bool> {
 }
 
 fn show(status: &Status) -> Result<ExitCode> {
-    let found = lifecycle::status(&status.place.resolve()?)?;
+    let found = status::status(&status.place.resolve()?)?;
     match status.format {
         Format::Json => println!("{}", localnet_status::json(&found)?),
         Format::Text => print!("{}", localnet_status::text(&found, width())),

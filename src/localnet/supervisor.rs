@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use nix::unistd::{dup2_stdin, dup2_stdout};
 
 use super::sandbox::config::SandboxConfig;
-use super::sandbox::lifecycle::Report;
+use super::sandbox::start::Report;
 use super::sandbox::{inherited, init, lifeline, logs, mounts};
 use crate::error::{Error, Result};
 

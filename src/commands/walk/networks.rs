@@ -5,7 +5,7 @@
 use super::{NetworkName, Request};
 use crate::error::{Error, Result};
 use crate::exec;
-use crate::localnet::sandbox::lifecycle::own_program;
+use crate::localnet::sandbox::program::own_program;
 use crate::network::{
     EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, ProjectLocalnet, Workplace, rented_nodes,
 };
