@@ -154,7 +154,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
     if let Some(witness) = witness {
-        network = witness.watch(network);
+        network = witness.watch(network, &tutorial);
     }
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));

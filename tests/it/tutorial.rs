@@ -219,7 +219,8 @@ fn what_outlives_its_step_or_its_teardown_is_found_by_a_walk() {
     let message = |at: usize| report["findings"][at]["message"].as_str().unwrap();
     assert!(message(0).contains("step `leaves`") && message(0).ends_with("lived on: sleep 4321"), "{report}");
     assert!(
-        message(1).contains("step `forgets`") && message(1).ends_with("lived on: sleep 4322"),
+        message(1).contains("what step `forgets` has started")
+            && message(1).ends_with("lived on: sleep 4322"),
         "{report}"
     );
 }

@@ -78,7 +78,7 @@ impl<'f> Report<'f> {
                 self.not_walked.push(step.id.clone());
                 continue;
             };
-            let found = proved.findings(step, self.source(&step.file));
+            let found = proved.findings(tutorial, step, self.source(&step.file));
             self.findings.extend(found.into_iter().map(|finding| (step.file.clone(), finding)));
             let judged = proved.checks(step).into_iter();
             self.walked.push(Walked {

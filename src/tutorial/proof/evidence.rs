@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::evidence::{Evidence, Exit, Outcome, Verdict};
-use crate::tutorial::Step;
 use crate::tutorial::front_matter::place_in_file;
+use crate::tutorial::{Step, Tutorial};
 
 /// What is observed when nothing has run: no output, no end of a command, no node, no process, every port free.
 pub fn nothing() -> Evidence {
@@ -26,6 +26,13 @@ pub fn nothing() -> Evidence {
     }
 }
 
+/// Whether what the step starts is undone at the end of the walk: by its own teardown, or by that of a step that it needs,
+/// as the cluster's teardown ends what runs on the cluster.
+pub fn is_torn_down(tutorial: &Tutorial, step: &Step) -> bool {
+    let mut needed = step.needs.iter().filter_map(|id| tutorial.step(id));
+    !step.teardown.is_empty() || needed.any(|needed| is_torn_down(tutorial, needed))
+}
+
 /// What was seen of one step in a walk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proved {
@@ -35,6 +42,9 @@ pub struct Proved {
     pub before: Evidence,
     /// What could be observed after its last one.
     pub after: Evidence,
+    /// What could be observed a while later, before the next step's first command or at the end: what was only ending is
+    /// gone then. None if nobody looked.
+    pub next: Option<Evidence>,
     /// What could be observed when every teardown had run, right before the network's end; none without such a moment.
     pub end: Option<Evidence>,
     /// What it came to.
@@ -50,8 +60,8 @@ impl Proved {
         step.checks.iter().map(both).collect()
     }
 
-    /// What the walk found wrong with the step.
-    pub fn findings(&self, step: &Step, text: &str) -> Vec<Diagnostic> {
+    /// What the walk found wrong with a step of the tutorial.
+    pub fn findings(&self, tutorial: &Tutorial, step: &Step, text: &str) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let checks = self.checks(step);
         if checks.iter().all(|(_, before, _)| *before == Verdict::Pass) {
@@ -75,25 +85,32 @@ impl Proved {
                 .help("read what the walk said above; mend the command or the check");
             found.push(place_in_file(text, "checks:", finding));
         }
-        found.extend(self.left_behind(step, text));
+        found.extend(self.left_behind(tutorial, step, text));
         found
     }
 
-    fn left_behind(&self, step: &Step, text: &str) -> Option<Diagnostic> {
-        let left = new(&self.before, &self.after);
-        if step.teardown.is_empty() {
-            let message = format!("step `{}` has no teardown, and after it there lived on: ", step.id);
-            let help = "end it within the step, or write a `teardown:` that does";
-            return finding(text, "step-leaves-something", &message, &left, "run:", help);
+    /// What the step has started and is still there.
+    pub fn still_there(&self, now: &Evidence) -> Vec<String> {
+        let now = things(now);
+        new(&self.before, &self.after).into_iter().filter(|one| now.contains(one)).collect()
+    }
+
+    fn left_behind(&self, tutorial: &Tutorial, step: &Step, text: &str) -> Option<Diagnostic> {
+        if is_torn_down(tutorial, step) {
+            let still = self.still_there(self.end.as_ref()?);
+            let message = format!(
+                "every teardown has run, and of what step `{}` has started there lived on: ",
+                step.id
+            );
+            let help =
+                "write commands that undo all that the step starts; the last one must be the strongest";
+            let key = if step.teardown.is_empty() { "run:" } else { "teardown:" };
+            return finding(text, "teardown-leaves-something", &message, &still, key, help);
         }
-        // What another step has made anew meanwhile is that one's.
-        let still: Vec<String> = match &self.end {
-            Some(end) => left.into_iter().filter(|one| things(end).contains(one)).collect(),
-            None => return None,
-        };
-        let message = format!("the teardown of step `{}` has run, and there still lived on: ", step.id);
-        let help = "write commands that undo all that the step starts; the last one must be the strongest";
-        finding(text, "teardown-leaves-something", &message, &still, "teardown:", help)
+        let left = self.still_there(self.next.as_ref().unwrap_or(&self.after));
+        let message = format!("step `{}` has no teardown, and after it there lived on: ", step.id);
+        let help = "end it within the step, or write a `teardown:` that does";
+        finding(text, "step-leaves-something", &message, &left, "run:", help)
     }
 }
 
@@ -130,17 +147,17 @@ fn things(evidence: &Evidence) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tutorial::{Tutorial, Values};
+    use crate::tutorial::Values;
 
     fn codes(checks: &str, before: Evidence, after: Evidence, outcome: Outcome) -> Vec<&'static str> {
-        let proved = Proved { id: "a".into(), before, after, end: None, outcome };
+        let proved = Proved { id: "a".into(), before, after, next: None, end: None, outcome };
         findings(&format!("checks:\n{checks}"), &proved).iter().map(|finding| finding.code).collect()
     }
 
     fn findings(keys: &str, proved: &Proved) -> Vec<Diagnostic> {
         let text = format!("---\nid: a\ntitle: T\nrun:\n  - [x]\n{keys}---\n");
         let tutorial = Tutorial::load(&[("01-a.md".into(), text.clone())], &Values::new()).unwrap();
-        proved.findings(&tutorial.steps()[0], &text)
+        proved.findings(&tutorial, &tutorial.steps()[0], &text)
     }
 
     fn done() -> Evidence {
@@ -163,6 +180,16 @@ mod tests {
         let after = Evidence { processes: Some(vec!["sleep".into()]), busy_ports: port.clone(), ..done() };
         let found = codes("  - exit_code: 0\n", nothing(), after.clone(), Outcome::Passed);
         assert_eq!(found, ["step-leaves-something"]);
+        let ending = Some(done());
+        let proved = Proved {
+            id: "a".into(),
+            before: nothing(),
+            after: after.clone(),
+            next: ending,
+            end: None,
+            outcome: Outcome::Passed,
+        };
+        assert_eq!(findings("checks:\n  - exit_code: 0\n", &proved), [], "it was only ending");
         let before = Evidence { processes: Some(vec!["sleep".into()]), busy_ports: port, ..nothing() };
         assert!(codes("  - exit_code: 0\n", before, after, Outcome::Passed).is_empty());
     }
@@ -179,6 +206,7 @@ mod tests {
                 id: "a".into(),
                 before: nothing(),
                 after: up.clone(),
+                next: None,
                 end,
                 outcome: Outcome::Passed,
             };
@@ -190,5 +218,19 @@ mod tests {
         assert_eq!(still.len(), 1);
         assert_eq!(still[0].0, "teardown-leaves-something");
         assert!(still[0].1.ends_with("lived on: node 192.168.0.3"), "{}", still[0].1);
+    }
+
+    #[test]
+    fn what_runs_on_a_cluster_ends_with_the_cluster_s_teardown() {
+        let step = |id: &str, more: &str| {
+            (
+                format!("{id}.md"),
+                format!("---\nid: {id}\ntitle: T\nrun:\n  - [x]\n{more}checks:\n  - exit_code: 0\n---\n"),
+            )
+        };
+        let files = [step("up", "teardown:\n  - [y]\n"), step("submit", "needs: [up]\n"), step("other", "")];
+        let tutorial = Tutorial::load(&files, &Values::new()).unwrap();
+        let torn_down = |id: &str| is_torn_down(&tutorial, tutorial.step(id).unwrap());
+        assert!(torn_down("up") && torn_down("submit") && !torn_down("other"));
     }
 }
