@@ -87,7 +87,7 @@ impl Localnet {
     /// Starts a localnet and returns when it can be used. Refused if one runs at `config.dir`.
     pub fn up(config: UpConfig) -> Result<Self> {
         // A market that cannot be read is found before a folder is made or a process started.
-        let _ = MarketFile::read(config.providers.as_deref())?;
+        let _ = MarketFile::read(config.providers.as_deref(), &config.faults)?;
         let venv = usable_venv(config.venv.as_deref())?;
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
@@ -143,6 +143,15 @@ impl Localnet {
     /// What can be told of it now.
     pub fn status(&self) -> Result<Status> {
         status(&self.dir)
+    }
+
+    /// Tells it that a walk begins a step.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn enter_step(&self, step: &str) -> Result<()> {
+        let request = control::Request::EnterStep { step: step.to_owned() };
+        control::ask(&control_socket(&self.state), &request).map(drop)
     }
 
     /// Ends it and everything in it; returns when no process of it is left.
@@ -264,6 +273,7 @@ fn sandbox_config(config: &UpConfig, dir: PathBuf, venv: PathBuf) -> Result<Sand
         project: config.project.as_deref().map(canonical).transpose()?,
         venv,
         providers: config.providers.as_deref().map(canonical).transpose()?,
+        faults: config.faults.clone(),
         content: decided(config.content),
         program: own_program()?,
         working_dir,
@@ -282,7 +292,7 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
     let host = nix::unistd::gethostname().unwrap_or_default();
-    let unresolved = MarketFile::read(config.providers.as_deref())?.faults.unresolved_names;
+    let unresolved = MarketFile::read(config.providers.as_deref(), &config.faults)?.faults.unresolved_names;
     let content_hosts = content::mirror::hosts().iter().map(ToString::to_string);
     let content_hosts: Vec<String> = content_hosts.filter(|host| !unresolved.contains(host)).collect();
     let mut hosts = mirror::hosts_file(config.content(), &content_hosts);
