@@ -51,6 +51,9 @@ struct Up {
     /// Providers in place of the built-in ones
     #[arg(long, value_name = "FILE")]
     providers: Option<PathBuf>,
+    /// Something that goes wrong, for example `no_offers` or `dns_fails=0.3`; may be given several times
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<String>,
     /// Where the nodes' downloads come from
     #[arg(long, value_enum, default_value_t)]
     content: ContentMode,
@@ -134,6 +137,7 @@ fn start(up: Up) -> Result<ExitCode> {
         project: find_project(&here),
         venv: up.venv.or_else(|| find_venv(&here)),
         providers: up.providers,
+        faults: up.faults,
         content: up.content,
         lifeline: up.foreground,
     })?;

@@ -95,6 +95,8 @@ pub struct Request {
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
     pub providers: Option<PathBuf>,
+    /// What goes wrong on the localnet, beside what its providers' file says.
+    pub faults: Vec<String>,
 }
 
 /// Prints the plan and runs nothing; with `commands`, also what each step would run.

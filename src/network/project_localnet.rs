@@ -23,17 +23,23 @@ pub struct ProjectLocalnet {
     workplace: Workplace,
     content: ContentMode,
     providers: Option<PathBuf>,
+    faults: Vec<String>,
     running: Option<(Localnet, bool)>,
 }
 
 impl ProjectLocalnet {
     /// Not yet started. Where its content comes from is decided now: as the localnet that runs already has it, else as
     /// asked, and `auto` by a look at the Internet.
-    pub fn new(workplace: Workplace, content: ContentMode, providers: Option<PathBuf>) -> Self {
+    pub fn new(
+        workplace: Workplace,
+        content: ContentMode,
+        providers: Option<PathBuf>,
+        faults: Vec<String>,
+    ) -> Self {
         let dir = workplace.project.join(".golem-outbound").join("localnet");
         let running = status(&dir).ok().and_then(|status| status.content);
         let content = running.unwrap_or_else(|| decided(content));
-        Self { workplace, content, providers, running: None }
+        Self { workplace, content, providers, faults, running: None }
     }
 
     fn dir(&self) -> PathBuf {
@@ -60,6 +66,7 @@ impl LocalnetControl for ProjectLocalnet {
             project: Some(self.workplace.project.clone()),
             venv: Some(self.workplace.venv.clone()),
             providers: self.providers.clone(),
+            faults: self.faults.clone(),
             content: self.content,
             lifeline: true,
         })?;
@@ -115,6 +122,13 @@ impl LocalnetControl for ProjectLocalnet {
                 .collect(),
             processes: inspect::processes(&state),
         })
+    }
+
+    fn enter_step(&self, step: &str) {
+        if let Ok(localnet) = self.localnet() {
+            // A walk without faults misses nothing; one with them shows that none has happened.
+            let _ = localnet.enter_step(step);
+        }
     }
 
     fn down(&mut self) -> Result<()> {

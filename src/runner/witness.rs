@@ -157,6 +157,10 @@ impl Network for Watched {
         self.inner.lifeline()
     }
 
+    fn enter_step(&self, step: &str) {
+        self.inner.enter_step(step);
+    }
+
     fn nodes(&self) -> Option<Vec<String>> {
         self.inner.nodes()
     }

@@ -36,6 +36,8 @@ pub struct UpConfig {
     pub venv: Option<PathBuf>,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
+    /// Faults in addition to the providers' file's, as `--fault` has them.
+    pub faults: Vec<String>,
     /// Where downloads come from.
     pub content: ContentMode,
     /// Whether the localnet ends with the calling process.
@@ -54,6 +56,9 @@ pub struct SandboxConfig {
     pub venv: PathBuf,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
+    /// Faults in addition to the providers' file's.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// Where downloads come from; never `auto`, which is decided before the sandbox is made.
     pub content: ContentMode,
     /// This program's file.

@@ -1,6 +1,6 @@
 //! The localnet as its callers hold it: up, attach, run commands in it, down.
 //!
-//! May import `error` and `localnet::market`. Invariant: a localnet that was started on a lifeline is gone when the value is
+//! May import `error` and `localnet::{control, market}`. Invariant: a localnet that was started on a lifeline is gone when the value is
 //! dropped.
 
 use std::ffi::OsString;
@@ -15,9 +15,10 @@ use super::end::{end, is_gone_soon};
 use super::program::own_program;
 use super::start::{already_runs, canonical, lock, prepare_files, sandbox_config, start_keeper, usable_venv};
 use super::state::State;
-use super::status::{Status, status};
+use super::status::{Status, control_socket, status};
 use super::support::support;
 use crate::error::{Error, Result};
+use crate::localnet::control;
 use crate::localnet::market::MarketFile;
 
 /// A localnet that runs.
@@ -32,7 +33,7 @@ impl Localnet {
     /// Starts a localnet and returns when it can be used. Refused if one runs at `config.dir`.
     pub fn up(config: UpConfig) -> Result<Self> {
         // A market that cannot be read is found before a folder is made or a process started.
-        let _ = MarketFile::read(config.providers.as_deref())?;
+        let _ = MarketFile::read(config.providers.as_deref(), &config.faults)?;
         let venv = usable_venv(config.venv.as_deref())?;
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
@@ -88,6 +89,15 @@ impl Localnet {
     /// What can be told of it now.
     pub fn status(&self) -> Result<Status> {
         status(&self.dir)
+    }
+
+    /// Tells it that a walk begins a step.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub fn enter_step(&self, step: &str) -> Result<()> {
+        let request = control::Request::EnterStep { step: step.to_owned() };
+        control::ask(&control_socket(&self.state), &request).map(drop)
     }
 
     /// Ends it and everything in it; returns when no process of it is left.

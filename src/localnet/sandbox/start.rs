@@ -93,6 +93,7 @@ pub(super) fn sandbox_config(config: &UpConfig, dir: PathBuf, venv: PathBuf) -> 
         project: config.project.as_deref().map(canonical).transpose()?,
         venv,
         providers: config.providers.as_deref().map(canonical).transpose()?,
+        faults: config.faults.clone(),
         content: decided(config.content),
         program: own_program()?,
         working_dir,
@@ -112,7 +113,7 @@ pub(super) fn prepare_files(config: &SandboxConfig) -> Result<()> {
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
     let host = nix::unistd::gethostname().unwrap_or_default();
-    let unresolved = MarketFile::read(config.providers.as_deref())?.faults.unresolved_names;
+    let unresolved = MarketFile::read(config.providers.as_deref(), &config.faults)?.faults.unresolved_names;
     let content_hosts = content::mirror::hosts().iter().map(ToString::to_string);
     let content_hosts: Vec<String> = content_hosts.filter(|host| !unresolved.contains(host)).collect();
     let mut hosts = mirror::hosts_file(config.content(), &content_hosts);

@@ -57,6 +57,8 @@ pub(crate) enum NoteKind {
 /// All about payments.
 pub(crate) struct Payments {
     wallet: Glm,
+    /// Whether allocations are spent from the beginning.
+    exhausted: bool,
     /// Accepted amounts of agreements that are forgotten, by platform.
     settled: BTreeMap<String, Glm>,
     /// Accepted amounts by agreement, so that accepting a debit note and then the invoice spends once.
@@ -69,9 +71,10 @@ pub(crate) struct Payments {
 }
 
 impl Payments {
-    pub fn new(wallet: Glm) -> Self {
+    pub fn new(wallet: Glm, exhausted: bool) -> Self {
         Self {
             wallet,
+            exhausted,
             settled: BTreeMap::new(),
             paid: BTreeMap::new(),
             allocations: BTreeMap::new(),
@@ -145,7 +148,8 @@ impl Payments {
         if body["address"].is_null() {
             body["address"] = identity.into();
         }
-        let allocation = Allocation { body, platform, total, spent: Glm::ZERO };
+        let spent = if self.exhausted { total } else { Glm::ZERO };
+        let allocation = Allocation { body, platform, total, spent };
         let shown = allocation.to_json();
         self.allocations.insert(id, allocation);
         Ok(shown)
@@ -180,8 +184,8 @@ impl Payments {
         Ok(json!({"properties": properties, "constraints": constraints}))
     }
 
-    /// Issues a debit note for a running activity.
-    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) {
+    /// Issues a debit note for a running activity; its id.
+    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) -> String {
         let id = new_id();
         let mut body = bill.to_json(identity);
         body["debitNoteId"] = id.as_str().into();
@@ -189,8 +193,14 @@ impl Payments {
         body["usageCounterVector"] = usage.vector().to_vec().into();
         body["totalAmountDue"] = bill.amount.to_string().into();
         let event = PaymentEvent::received(bill, "DebitNoteReceivedEvent", "debitNoteId", &id);
-        self.debit_notes.insert(id, Note { body, accepted: false });
+        self.debit_notes.insert(id.clone(), Note { body, accepted: false });
         self.debit_note_events.push(event);
+        id
+    }
+
+    /// Whether the requestor has accepted a debit note.
+    pub fn is_accepted(&self, debit_note_id: &str) -> bool {
+        self.debit_notes.get(debit_note_id).is_some_and(|note| note.accepted)
     }
 
     /// Issues the invoice of an agreement.
@@ -247,29 +257,31 @@ impl Payments {
         }
     }
 
-    /// The requestor accepts a note: the amount moves from its allocation.
+    /// The requestor accepts a note: the amount moves from its allocation, which must hold it
+    /// (`core/payment/src/api/debit_notes.rs`).
     pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Value) -> Result<(), Refusal> {
         let amount: Glm = acceptance["totalAmountAccepted"].as_str().unwrap_or_default().parse().map_err(
             |error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()),
         )?;
         let allocation_id = acceptance["allocationId"].as_str().unwrap_or_default();
-        if !self.allocations.contains_key(allocation_id) {
+        let Some(allocation) = self.allocations.get_mut(allocation_id) else {
             return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found.")));
-        }
+        };
         let notes = match kind {
             NoteKind::Debit => &mut self.debit_notes,
             NoteKind::Invoice => &mut self.invoices,
         };
         let note = notes.get_mut(id).ok_or_else(|| no("Document", id))?;
-        note.accepted = true;
         let text = |name: &str| note.body[name].as_str().unwrap_or_default().to_owned();
         let (agreement, platform) = (text("agreementId"), text("paymentPlatform"));
         let (_, paid) = self.paid.entry(agreement).or_insert((platform, Glm::ZERO));
-        let more = amount.minus(*paid);
-        *paid = paid.plus(more);
-        if let Some(allocation) = self.allocations.get_mut(allocation_id) {
-            allocation.spent = allocation.spent.plus(more);
+        let (more, remaining) = (amount.minus(*paid), allocation.total.minus(allocation.spent));
+        if more > remaining {
+            return Err(Refusal::Invalid(format!("Not enough funds. Allocated: {remaining} Needed: {more}")));
         }
+        note.accepted = true;
+        *paid = paid.plus(more);
+        allocation.spent = allocation.spent.plus(more);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod article;
 mod cheap;
 mod demo;
 mod failures;
+mod faults;
 mod guests;
 mod interruption;
 mod keys;
