@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let project = Project::load(&PathBuf::from("."))?;
     let network = args.network.name();
     let tutorial = project.tutorial(network)?;
-    let journal = Journal::open(project.folder.clone(), network, &tutorial);
+    let journal = Journal::open(project.folder.clone(), network, &tutorial, None);
     let steps: Vec<(&Step, Standing)> = tutorial.steps().iter().zip(journal.standings()).collect();
     match args.format {
         Format::Json => println!("{}", as_json(&project.name, network, &steps, journal.ignored())?),

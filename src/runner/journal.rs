@@ -11,7 +11,9 @@ use time::OffsetDateTime;
 use super::state::State;
 use super::surroundings::surroundings;
 use crate::error::Result;
-use crate::tutorial::progress::{ENVIRONMENT, Inputs, Last, Remembered, Standing, inputs_of, standings};
+use crate::tutorial::progress::{
+    ENVIRONMENT, Inputs, Last, Remembered, Standing, Surroundings, inputs_of, standings,
+};
 use crate::tutorial::{Step, Tutorial};
 
 /// What is told of each step.
@@ -35,14 +37,16 @@ pub struct Journal<'a> {
     network: String,
     project: PathBuf,
     tutorial: &'a Tutorial,
+    localnet: Option<Inputs>,
     begun: BTreeMap<String, Inputs>,
 }
 
 impl<'a> Journal<'a> {
-    /// Opens what is known of the project in this folder, which is absolute and without symbolic links.
-    pub fn open(project: PathBuf, network: &str, tutorial: &'a Tutorial) -> Self {
+    /// Opens what is known of the project in this folder, which is absolute and without symbolic links. `localnet` is what
+    /// the localnet is made of; none if nobody has looked.
+    pub fn open(project: PathBuf, network: &str, tutorial: &'a Tutorial, localnet: Option<Inputs>) -> Self {
         let state = State::read(&project);
-        Self { state, network: network.to_owned(), project, tutorial, begun: BTreeMap::new() }
+        Self { state, network: network.to_owned(), project, tutorial, localnet, begun: BTreeMap::new() }
     }
 
     /// Why the state file is not used, if so.
@@ -52,8 +56,12 @@ impl<'a> Journal<'a> {
 
     /// Where each step stands now.
     pub fn standings(&self) -> Vec<Standing> {
-        let now = surroundings(&self.project, self.tutorial);
+        let now = self.surroundings();
         standings(self.tutorial.steps(), &self.network, &self.state.progress(&self.network), &now)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        surroundings(&self.project, self.tutorial, self.localnet.as_ref())
     }
 
     fn write(&mut self, step: &Step, last: Last, inputs: Inputs) -> Result<()> {
@@ -66,7 +74,7 @@ impl<'a> Journal<'a> {
 impl Memory for Journal<'_> {
     /// What is edited while a step runs has not been judged by it: the files count as they were before.
     fn begins(&mut self, step: &Step) -> Result<()> {
-        let inputs = inputs_of(step, &surroundings(&self.project, self.tutorial));
+        let inputs = inputs_of(step, &self.surroundings());
         self.begun.insert(step.id.clone(), inputs.clone());
         self.write(step, Last::Begun, inputs)
     }
@@ -74,7 +82,7 @@ impl Memory for Journal<'_> {
     /// The environment counts as it is afterwards, because a step may be there to make it.
     fn ended(&mut self, step: &Step, last: Last) -> Result<()> {
         let mut inputs = self.begun.remove(&step.id).unwrap_or_default();
-        let after = inputs_of(step, &surroundings(&self.project, self.tutorial));
+        let after = inputs_of(step, &self.surroundings());
         if let Some(environment) = after.get(ENVIRONMENT) {
             inputs.insert(ENVIRONMENT.to_owned(), environment.clone());
         }
