@@ -135,7 +135,9 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 pub fn create_private(path: &Path) -> Result<fs::File> {
     let create = || {
         let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        // Appending, so that a log that was emptied goes on at its beginning.
+        options.write(true).create(true).truncate(true).mode(0o600).custom_flags(nix::libc::O_APPEND);
+        let file = options.open(path)?;
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
         Ok(file)
     };

@@ -277,6 +277,7 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
         create_private_dir(folder)?;
     }
     logs::remove_old(&logs::folder(dir));
+    logs::remove_old(&dir.join("log"));
     let yagna = dir.join("bin/yagna");
     let _ = fs::remove_file(&yagna);
     std::os::unix::fs::symlink(&config.program, &yagna).map_err(|e| Error::io("link", &yagna, e))?;
@@ -304,7 +305,7 @@ fn prepare_files(config: &SandboxConfig) -> Result<()> {
 }
 
 fn start_keeper(config: &SandboxConfig, on_lifeline: bool) -> Result<Localnet> {
-    let log_path = config.dir.join("log/localnet.log");
+    let log_path = config.dir.join("log").join(logs::OWN_LOG);
     let log = create_private(&log_path)?;
     let mut command = Command::new(&config.program);
     command.args(["__localnet", "keeper", "--dir"]).arg(&config.dir).current_dir("/");

@@ -169,7 +169,9 @@ impl Exchange {
 
     /// Ends a demand; its proposals can no longer be answered.
     pub fn unsubscribe(&mut self, demand_id: &str) -> Result<(), Refusal> {
-        self.demands.remove(demand_id).map(|_| ()).ok_or_else(|| no_demand(demand_id))
+        self.demands.remove(demand_id).ok_or_else(|| no_demand(demand_id))?;
+        self.proposals.retain(|_, proposal| proposal.demand_id != demand_id);
+        Ok(())
     }
 
     /// A proposal of a demand.

@@ -8,6 +8,7 @@ mod batch;
 pub mod cli;
 mod exchange;
 mod exe_script;
+mod forget;
 pub mod line;
 mod net;
 mod payment;

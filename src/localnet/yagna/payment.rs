@@ -2,7 +2,7 @@
 //!
 //! May import `localnet::market`. Invariant: what is allocated never exceeds what the wallet holds, on each network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -57,6 +57,8 @@ pub(crate) enum NoteKind {
 /// All about payments.
 pub(crate) struct Payments {
     wallet: Glm,
+    /// Accepted amounts of agreements that are forgotten, by platform.
+    settled: BTreeMap<String, Glm>,
     /// Accepted amounts by agreement, so that accepting a debit note and then the invoice spends once.
     paid: BTreeMap<String, (String, Glm)>,
     allocations: BTreeMap<String, Allocation>,
@@ -70,6 +72,7 @@ impl Payments {
     pub fn new(wallet: Glm) -> Self {
         Self {
             wallet,
+            settled: BTreeMap::new(),
             paid: BTreeMap::new(),
             allocations: BTreeMap::new(),
             debit_notes: BTreeMap::new(),
@@ -86,7 +89,27 @@ impl Payments {
 
     fn spent_on(&self, platform: &str) -> Glm {
         let of_platform = self.paid.values().filter(|(paid_on, _)| paid_on == platform);
-        of_platform.fold(Glm::ZERO, |sum, (_, amount)| sum.plus(*amount))
+        let settled = self.settled.get(platform).copied().unwrap_or(Glm::ZERO);
+        of_platform.fold(settled, |sum, (_, amount)| sum.plus(*amount))
+    }
+
+    /// Forgets the notes of agreements and their events; what was paid for them stays paid.
+    pub fn forget(&mut self, agreements: &BTreeSet<String>) {
+        for id in agreements {
+            if let Some((platform, amount)) = self.paid.remove(id) {
+                let settled = self.settled.entry(platform).or_insert(Glm::ZERO);
+                *settled = settled.plus(amount);
+            }
+        }
+        let stays = |note: &Note| note.body["agreementId"].as_str().is_none_or(|id| !agreements.contains(id));
+        self.debit_notes.retain(|_, note| stays(note));
+        self.invoices.retain(|_, note| stays(note));
+        let (debit_notes, invoices) = (&self.debit_notes, &self.invoices);
+        let known = |event: &PaymentEvent, name: &str, notes: &BTreeMap<String, Note>| {
+            event.body[name].as_str().is_some_and(|id| notes.contains_key(id))
+        };
+        self.debit_note_events.retain(|event| known(event, "debitNoteId", debit_notes));
+        self.invoice_events.retain(|event| known(event, "invoiceId", invoices));
     }
 
     /// What allocations set aside on a platform and have not spent.

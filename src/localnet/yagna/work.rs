@@ -167,6 +167,7 @@ impl State {
         if !self.payments.is_invoiced(id) {
             self.payments.invoice(&bill, &ids, &self.identity);
         }
+        self.forget_past();
         Ok(nodes)
     }
 }
