@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --profile dev --bench kills -- [KILLS] [SEED]`: 20 kills if no number is given, each between the moment at
 //! which something is first owed and 90 s later: in `ray up`, `ray submit`, `ray down`, or the walk's own teardown.
+//! The program is copied first, so a build that goes on meanwhile changes nothing.
 //! A Python with ray-on-golem is needed: the tests' own in `target/tmp`, or `GOLEM_OUTBOUND_TEST_PYTHON`. Prints a
 //! Markdown table and ends with 1 unless every kill was followed by a whole teardown without orphans. It takes about a
 //! minute a kill.
@@ -29,11 +30,13 @@ fn main() -> ExitCode {
         "| kill | after | step | torn down by | teardown | orphans |\n| --- | --- | --- | --- | --- | --- |"
     );
     let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("golem-outbound");
+    fs::copy(PROGRAM, &program).expect("a copy of the program");
     let project = project(folder.path());
     let mut bad = 0;
     for number in 1..=kills {
         let wait = Duration::from_millis(random(&mut state) % SPAN_MS);
-        let killed = kill_one(&project, wait);
+        let killed = kill_one(&program, &project, wait);
         println!(
             "| {number} | {:.1} s | {} | {} | {} | {} |",
             killed.after.as_secs_f64(),
@@ -76,9 +79,9 @@ fn project(folder: &Path) -> PathBuf {
     project
 }
 
-fn kill_one(project: &Path, wait: Duration) -> Killed {
+fn kill_one(program: &Path, project: &Path, wait: Duration) -> Killed {
     let said = File::create(project.with_file_name("said")).expect("a file");
-    let mut walk = Command::new(PROGRAM)
+    let mut walk = Command::new(program)
         .args(["run", "--yes", "--content", "mirror", "--from", "ray-up"])
         .current_dir(project)
         .stdin(Stdio::null())
@@ -110,7 +113,7 @@ fn kill_one(project: &Path, wait: Duration) -> Killed {
     let records = records(project);
     let record = (records.len() > before).then(|| records.last()).flatten();
     let said = fs::read_to_string(project.with_file_name("said")).unwrap_or_default();
-    let step = said.lines().rfind(|line| line.starts_with('[') && line.contains("/4]"));
+    let step = said.lines().rfind(|line| is_heading(line));
     let commands =
         record.map(|record| record["commands"].as_array().cloned().unwrap_or_default()).unwrap_or_default();
     let words = commands.iter().map(|done| {
@@ -130,6 +133,13 @@ fn kill_one(project: &Path, wait: Duration) -> Killed {
         torn_down: record.map_or(!was_owed, |record| record["torn_down"] == true) && !ledger.exists(),
         orphans,
     }
+}
+
+/// `[2/4] Run on the cluster`: what the walk prints as a step begins. Ray's own numbers never stand at a line's beginning.
+fn is_heading(line: &str) -> bool {
+    let place = line.strip_prefix('[').and_then(|line| line.split_once("] "));
+    let numbers = place.and_then(|(place, _)| place.split_once('/'));
+    numbers.is_some_and(|(number, count)| number.parse::<usize>().is_ok() && count.parse::<usize>().is_ok())
 }
 
 fn records(project: &Path) -> Vec<Value> {

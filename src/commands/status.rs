@@ -36,7 +36,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let project = Project::open(Path::new("."), args.tutorial.as_deref())?;
     let network = args.network.name();
     let tutorial = project.tutorial(network)?;
-    let journal = Journal::open(&project, network, &tutorial);
+    let journal = Journal::open(&project, network, &tutorial, None);
     let steps: Vec<(&Step, Standing)> = tutorial.steps().iter().zip(journal.standings()).collect();
     match args.format {
         Format::Json => println!("{}", as_json(&project.name, network, &steps, journal.ignored())?),

@@ -4,6 +4,7 @@
 
 mod about;
 mod costs;
+mod localnet;
 mod networks;
 mod nothing;
 mod obstacles;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::costs::consent_to_costs;
+use self::localnet::localnet_of;
 use self::networks::{network, rented};
 use self::obstacles::{environment_problem, note_taken_ports, plan_has_own, report_problems};
 use super::doctor::mend_the_machine;
@@ -107,7 +109,8 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
     let project = open(request)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
-    let journal = Journal::open(&project, name, &tutorial);
+    let inputs = localnet_of(request, &project.folder).map(|localnet| localnet.inputs);
+    let journal = Journal::open(&project, name, &tutorial, inputs);
     note_ignored(&journal);
     for planned in planned(request, &tutorial, &journal)? {
         let step = &tutorial.steps()[planned.index];
@@ -142,7 +145,9 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     agree(&project, &tutorial, request)?;
     let _lock = ProjectLock::take(&project.folder)?;
     tell_what_was_before(&project)?;
-    let mut journal = Journal::open(&project, request.network.name(), &tutorial);
+    let localnet = localnet_of(request, &project.folder);
+    let (content, inputs) = localnet.map(|localnet| (localnet.content, localnet.inputs)).unzip();
+    let mut journal = Journal::open(&project, request.network.name(), &tutorial, inputs);
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
     if !plan.iter().any(Planned::is_due) {
@@ -154,7 +159,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     }
     let signals = Signals::catch(Lease::new(request.lease))?;
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
-    let mut network = network(request, &project)?;
+    let mut network = network(request, content.unwrap_or_default(), &project)?;
     if let Some(witness) = witness {
         network = witness.watch(network, &tutorial);
     }

@@ -151,7 +151,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         // runs already may hold what `localnet exec` has left there.
         let rented = self.localnet.left_rented();
         let cluster = (rented > 0).then(|| Problem {
-            what: format!("a cluster is still up in the running localnet (simulated): {rented} nodes are rented"),
+            what: format!(
+                "a cluster is still up in the running localnet (simulated): {rented} {} rented",
+                if rented == 1 { "node is" } else { "nodes are" }
+            ),
             command: "take it down: `golem-outbound localnet exec -- ray down golem-cluster.yaml --yes`, then \
                       `golem-outbound localnet exec -- ray-on-golem stop --force --kill`; or end everything in it: \
                       `golem-outbound localnet down`"

@@ -12,7 +12,9 @@ use super::Project;
 use super::state::State;
 use super::surroundings::surroundings;
 use crate::error::Result;
-use crate::tutorial::progress::{ENVIRONMENT, Inputs, Last, Remembered, Standing, inputs_of, standings};
+use crate::tutorial::progress::{
+    ENVIRONMENT, Inputs, Last, Remembered, Standing, Surroundings, inputs_of, standings,
+};
 use crate::tutorial::{Step, Tutorial};
 
 /// What is told of each step.
@@ -36,15 +38,17 @@ pub struct Journal<'a> {
     network: String,
     project: PathBuf,
     tutorial: &'a Tutorial,
+    localnet: Option<Inputs>,
     begun: BTreeMap<String, Inputs>,
 }
 
 impl<'a> Journal<'a> {
-    /// Opens what is known of the tutorial in the project.
-    pub fn open(project: &Project, network: &str, tutorial: &'a Tutorial) -> Self {
+    /// Opens what is known of the tutorial in the project. `localnet` is what the localnet is made of; none if nobody has
+    /// looked.
+    pub fn open(project: &Project, network: &str, tutorial: &'a Tutorial, localnet: Option<Inputs>) -> Self {
         let state = State::read(&project.folder, project.guest());
         let (network, project) = (network.to_owned(), project.folder.clone());
-        Self { state, network, project, tutorial, begun: BTreeMap::new() }
+        Self { state, network, project, tutorial, localnet, begun: BTreeMap::new() }
     }
 
     /// Why the state file is not used, if so.
@@ -54,8 +58,12 @@ impl<'a> Journal<'a> {
 
     /// Where each step stands now.
     pub fn standings(&self) -> Vec<Standing> {
-        let now = surroundings(&self.project, self.tutorial);
+        let now = self.surroundings();
         standings(self.tutorial.steps(), &self.network, &self.state.progress(&self.network), &now)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        surroundings(&self.project, self.tutorial, self.localnet.as_ref())
     }
 
     fn write(&mut self, step: &Step, last: Last, inputs: Inputs) -> Result<()> {
@@ -68,7 +76,7 @@ impl<'a> Journal<'a> {
 impl Memory for Journal<'_> {
     /// What is edited while a step runs has not been judged by it: the files count as they were before.
     fn begins(&mut self, step: &Step) -> Result<()> {
-        let inputs = inputs_of(step, &surroundings(&self.project, self.tutorial));
+        let inputs = inputs_of(step, &self.surroundings());
         self.begun.insert(step.id.clone(), inputs.clone());
         self.write(step, Last::Begun, inputs)
     }
@@ -76,7 +84,7 @@ impl Memory for Journal<'_> {
     /// The environment counts as it is afterwards, because a step may be there to make it.
     fn ended(&mut self, step: &Step, last: Last) -> Result<()> {
         let mut inputs = self.begun.remove(&step.id).unwrap_or_default();
-        let after = inputs_of(step, &surroundings(&self.project, self.tutorial));
+        let after = inputs_of(step, &self.surroundings());
         if let Some(environment) = after.get(ENVIRONMENT) {
             inputs.insert(ENVIRONMENT.to_owned(), environment.clone());
         }

@@ -160,6 +160,38 @@ mod tests {
         assert_eq!(stall.is_over(tick(200, "")), None);
     }
 
+    /// What the template's own step says, read from its file.
+    fn of_ray_up() -> StallWhen {
+        let file = include_str!("../../template/tutorial/07-ray-up.md");
+        let line = file.lines().find(|line| line.starts_with("stall_when: ")).unwrap();
+        let step = format!("---\nid: a\ntitle: T\nrun:\n  - [x]\n{line}\nchecks:\n  - exit_code: 0\n---\n");
+        let files = [("tutorial/01-a.md".to_owned(), step)];
+        let tutorial = crate::tutorial::Tutorial::load(&files, &crate::tutorial::Values::new()).unwrap();
+        tutorial.steps()[0].stall_when.clone().unwrap()
+    }
+
+    /// ray-on-golem 0.13.0 looks for 30 s among the providers that it prefers, and only then asks the others, whose offers
+    /// it compares for 10 s; and it says what has come of it every 5 s. So a healthy start may take 45 s.
+    #[test]
+    fn the_longest_healthy_search_is_no_standstill_and_one_without_an_end_is_noticed_within_a_minute() {
+        let when = of_ray_up();
+        let waiting = "node0: [1/9] Getting an agreement...";
+        let searching = |end: u32| {
+            let mut stall = Stall::new(&when);
+            (0..=end).find(|second| {
+                let said = match second {
+                    30 => "node0: No recommended providers were found. We are extending the search to all",
+                    45 if end == 45 => "[2/9] Creating activity on provider: owl",
+                    _ if second % 5 == 0 => waiting,
+                    _ => "",
+                };
+                stall.is_over(tick(*second, said)).is_some()
+            })
+        };
+        assert_eq!(searching(45), None);
+        assert!(searching(600).is_some_and(|second| (46..60).contains(&second)), "{:?}", searching(600));
+    }
+
     #[test]
     fn progress_stops_the_clock_and_a_new_beginning_starts_it_anew() {
         let when = StallWhen { after: "[1/9]".into(), before: "[2/9]".into(), limit: SECOND * 45 };

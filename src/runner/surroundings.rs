@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::exec::marker::{self, State, VENV};
 use crate::tutorial::Tutorial;
-use crate::tutorial::progress::{Surroundings, fingerprint};
+use crate::tutorial::progress::{Inputs, Surroundings, fingerprint};
 
 /// What a step depends on if it does not say: these, and every Python file at the top of the project.
 const ALWAYS: [&str; 2] = ["golem-cluster.yaml", "requirements.lock"];
@@ -14,11 +14,12 @@ const ALWAYS: [&str; 2] = ["golem-cluster.yaml", "requirements.lock"];
 /// How deep a folder is looked through that a step names.
 const DEEPEST: usize = 8;
 
-/// Reads what there is now.
-pub fn surroundings(project: &Path, tutorial: &Tutorial) -> Surroundings {
+/// Reads what there is now. What the localnet is made of is known to whoever makes it; none if nobody has looked.
+pub fn surroundings(project: &Path, tutorial: &Tutorial, localnet: Option<&Inputs>) -> Surroundings {
     let mut now = Surroundings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         environment: environment(project),
+        localnet: localnet.cloned(),
         ..Surroundings::default()
     };
     for name in ALWAYS {
@@ -89,15 +90,15 @@ mod tests {
         for name in ["golem-cluster.yaml", "a.py", "b.txt", "c.csv", "data/more/d.bin", "venv/lib/e.py"] {
             std::fs::write(path.join(name), name).unwrap();
         }
-        let now = surroundings(path, &tutorial("'*.csv', data, venv, not-there"));
+        let now = surroundings(path, &tutorial("'*.csv', data, venv, not-there"), None);
         let names: Vec<&String> = now.files.keys().collect();
         assert_eq!(names, ["a.py", "c.csv", "data/more/d.bin", "golem-cluster.yaml"]);
         assert_eq!(now.files["a.py"], fingerprint("a.py"));
         let foreign = now.environment;
         std::fs::write(path.join("venv/pyvenv.cfg"), "version = 3.11").unwrap();
-        let changed = surroundings(path, &tutorial("")).environment;
+        let changed = surroundings(path, &tutorial(""), None).environment;
         assert_ne!(foreign, changed);
         std::fs::remove_dir_all(path.join("venv")).unwrap();
-        assert_eq!(surroundings(path, &tutorial("")).environment, "none");
+        assert_eq!(surroundings(path, &tutorial(""), None).environment, "none");
     }
 }

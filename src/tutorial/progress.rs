@@ -15,7 +15,13 @@ use crate::error::Result;
 /// The name under which a step depends on the Python environment, in `inputs` and among its fingerprints.
 pub const ENVIRONMENT: &str = "venv";
 
-/// The program whose commands need no Python environment.
+/// The name under which a step depends on where the localnet's downloads come from.
+pub const CONTENT: &str = "the localnet's content (`--content`)";
+
+/// The name under which a step depends on the localnet's providers and faults.
+pub const MARKET: &str = "the localnet's market (`--providers`)";
+
+/// The program whose commands need no Python environment, and stay outside of the localnet.
 const OWN: &str = "golem-outbound";
 
 /// What a step depends on: a name for people, and the SHA-256 of what it names (the version, for ourselves).
@@ -61,6 +67,9 @@ pub struct Surroundings {
     pub environment: String,
     /// Fingerprints of the project's files by their paths in it. One that is not there is not in here.
     pub files: BTreeMap<String, String>,
+    /// What the localnet is made of, as [`CONTENT`] and [`MARKET`]; empty on other networks. None if nobody has looked: then
+    /// no step is due for it.
+    pub localnet: Option<Inputs>,
 }
 
 /// Where a step stands.
@@ -125,7 +134,7 @@ pub fn fingerprint(content: impl AsRef<[u8]>) -> String {
 }
 
 /// What a step depends on, as it is now: its file, its command with all placeholders filled, our version, the files
-/// that it names (all, if it names none), and the Python environment, if it runs a program of it.
+/// that it names (all, if it names none), and, if it runs a program of others, the Python environment and the localnet.
 pub fn inputs_of(step: &Step, now: &Surroundings) -> Inputs {
     let command = format!("{:?} {:?} {:?}", step.run, step.checks, step.teardown);
     let mut inputs = Inputs::from([
@@ -145,12 +154,19 @@ pub fn inputs_of(step: &Step, now: &Surroundings) -> Inputs {
     if depends_on_environment(step) {
         inputs.insert(ENVIRONMENT.to_owned(), now.environment.clone());
     }
+    if runs_others(step) {
+        inputs.extend(now.localnet.clone().unwrap_or_default());
+    }
     inputs
 }
 
 fn depends_on_environment(step: &Step) -> bool {
-    let names_it = step.inputs.iter().flatten().any(|input| input == ENVIRONMENT);
-    names_it || step.run.iter().any(|argv| argv.first().is_some_and(|program| program != OWN))
+    step.inputs.iter().flatten().any(|input| input == ENVIRONMENT) || runs_others(step)
+}
+
+/// Whether it runs another program than ours. On the localnet such a program runs inside.
+fn runs_others(step: &Step) -> bool {
+    step.run.iter().any(|argv| argv.first().is_some_and(|program| program != OWN))
 }
 
 /// Where each step stands on a network. Needs stand before the steps that need them.
@@ -186,6 +202,7 @@ fn own_reason(step: &Step, remembered: Option<&Remembered>, now: &Surroundings) 
     let names: BTreeSet<&String> = inputs.keys().chain(remembered.inputs.keys()).collect();
     let changed: Vec<String> = names
         .into_iter()
+        .filter(|name| now.localnet.is_some() || ![CONTENT, MARKET].contains(&name.as_str()))
         .filter(|name| inputs.get(*name) != remembered.inputs.get(*name))
         .map(|name| if name == ENVIRONMENT { "the Python environment".to_owned() } else { name.clone() })
         .collect();

@@ -5,6 +5,7 @@
 use super::{NetworkName, Request};
 use crate::error::{Error, Result};
 use crate::exec;
+use crate::localnet::ContentMode;
 use crate::localnet::sandbox::program::own_program;
 use crate::network::{
     EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, ProjectLocalnet, Workplace, rented_nodes,
@@ -12,7 +13,12 @@ use crate::network::{
 use crate::report::Style;
 use crate::runner::Project;
 
-pub(super) fn network(request: &Request, project: &Project) -> Result<Box<dyn Network>> {
+/// `content` is where a localnet's downloads come from, decided.
+pub(super) fn network(
+    request: &Request,
+    content: ContentMode,
+    project: &Project,
+) -> Result<Box<dyn Network>> {
     let program = own_program()?;
     let workplace = Workplace {
         project: project.folder.clone(),
@@ -45,7 +51,7 @@ pub(super) fn network(request: &Request, project: &Project) -> Result<Box<dyn Ne
             let providers = request.providers.as_deref().map(std::path::absolute).transpose();
             let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
             let localnet =
-                ProjectLocalnet::new(workplace.clone(), request.content, providers, request.faults.clone());
+                ProjectLocalnet::new(workplace.clone(), content, providers, request.faults.clone());
             Box::new(EmulatedNetwork::new(workplace, urls, localnet))
         }
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),

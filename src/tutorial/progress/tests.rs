@@ -39,6 +39,9 @@ fn now() -> Surroundings {
         version: "0.1.0".into(),
         environment: "made".into(),
         files: files.map(|name| (name.to_owned(), "1".to_owned())).into(),
+        localnet: Some(
+            [(CONTENT, "mirror"), (MARKET, "built-in")].map(|(n, is)| (n.into(), is.into())).into(),
+        ),
     }
 }
 
@@ -104,6 +107,44 @@ fn another_environment_and_another_version_make_everything_due() {
     assert_eq!(changed.lines().filter(|line| line.contains("golem-outbound has changed since")).count(), 7);
 }
 
+fn localnet(content: &str, market: &str) -> Inputs {
+    Inputs::from([(CONTENT.into(), content.into()), (MARKET.into(), market.into())])
+}
+
+#[test]
+fn another_content_or_market_of_the_localnet_makes_due_what_runs_in_it_and_it_is_said_which() {
+    let tutorial =
+        tutorial(&[("own", "inputs: []\n"), ("up", "inputs: []\n"), ("submit", "needs: [up]\ninputs: []\n")]);
+    let mut steps = tutorial.steps().to_vec();
+    steps[0].run = vec![vec![OWN.into(), "explain".into()]];
+    let progress = remembered(&steps, &now(), Last::Passed);
+    let due = |localnet| {
+        let found = standings(&steps, NETWORK, &progress, &Surroundings { localnet, ..now() });
+        found
+            .into_iter()
+            .map(|standing| match standing {
+                Standing::Due(due) => due.words(),
+                _ => "done".into(),
+            })
+            .collect::<Vec<String>>()
+    };
+    let content = "the localnet's content (`--content`) has changed since";
+    assert_eq!(due(Some(localnet("live", "built-in"))), ["done", content, content]);
+    let market = "the localnet's market (`--providers`) has changed since";
+    assert_eq!(due(Some(localnet("mirror", "2"))), ["done", market, market]);
+    let both =
+        "the localnet's content (`--content`) and the localnet's market (`--providers`) have changed since";
+    assert_eq!(due(Some(localnet("live", "2"))), ["done", both, both]);
+    assert_eq!(due(None), ["done"; 3], "nobody has looked");
+    // What was remembered before there were such names is due once.
+    let mut older = progress.clone();
+    older
+        .values_mut()
+        .for_each(|step| step.inputs.retain(|name, _| ![CONTENT, MARKET].contains(&name.as_str())));
+    let found = standings(&steps, NETWORK, &older, &now());
+    assert_eq!(found.iter().map(Standing::is_due).collect::<Vec<_>>(), [false, true, true]);
+}
+
 #[test]
 fn a_file_that_comes_or_goes_is_a_change() {
     let added = due(|now, _| {
@@ -166,7 +207,7 @@ fn a_step_that_names_no_inputs_depends_on_all_and_our_own_on_no_environment() {
     assert_eq!(
         names(&tutorial.steps[0]),
         "golem-cluster.yaml, golem-outbound, its command, requirements.lock, simple-outbound.py, \
-         tutorial/00-a.md, venv"
+         the localnet's content (`--content`), the localnet's market (`--providers`), tutorial/00-a.md, venv"
     );
     tutorial.steps[1].run = vec![vec!["golem-outbound".into(), "doctor".into()]];
     assert_eq!(names(&tutorial.steps[1]), "golem-outbound, its command, tutorial/01-b.md");

@@ -1,5 +1,6 @@
 //! A walk that is ended in its middle: by Ctrl-C on its terminal, by `kill`, by its terminal's end, and by a kill that it
-//! cannot answer. All in one project, one after the other, so that each also shows that the one before left nothing in its way.
+//! cannot answer. All in one project, one after the other, so that each also shows that the one before left nothing in its way;
+//! and the last goes on where the one before it was killed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -108,7 +109,8 @@ fn nothing_is_left_however_a_walk_ends() {
     walk.end_with(130);
     assert_interrupted("ray-submit", &TEARDOWN);
 
-    let mut walk = walk_from("ray-up");
+    let going_on = ["run", "--yes", "--content", "mirror"];
+    let mut walk = place.start(&going_on, &project);
     walk.until("Useful commands:");
     let keys = app_keys(&place, &project);
     assert_no_key_is_told(&project, &keys, &walk);
@@ -118,6 +120,16 @@ fn nothing_is_left_however_a_walk_ends() {
     let status = place.command(&["localnet", "status"], &project).output().unwrap();
     let status = String::from_utf8_lossy(&status.stdout).into_owned();
     assert_eq!(status.split_whitespace().take(2).collect::<Vec<_>>(), ["localnet", "down"], "{status}");
+
+    let shown = place.start(&going_on, &project).end_with(0);
+    let why =
+        "6 of 10 steps are done; the walk goes on at `ray-up`: it was begun and did not come to its end";
+    let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(why), "{shown}");
+    let report = Report::of(&project);
+    let outcomes: Vec<&str> = report.outcomes().into_iter().map(|(_, outcome)| outcome).collect();
+    assert_eq!(outcomes, [["skipped"; 6].as_slice(), &["passed"; 4]].concat(), "{shown}");
+    machine.assert_nothing_left(&project);
 }
 
 /// Nothing has been started yet, so this takes no time; what is left of it is the report.

@@ -5,7 +5,7 @@ use std::fs;
 use nix::sys::signal::Signal;
 
 use super::cheap::Cheap;
-use super::watchdog;
+use super::{turn, watchdog};
 
 /// As the template's: `up` lives as long as the walk, `down` takes it down.
 const STEPS: [(&str, &str); 5] = [
@@ -99,6 +99,52 @@ fn what_has_changed_is_due_again_with_what_needs_it_and_it_is_said_why() {
     assert_eq!(cheap.standings()[1], "local: due tutorial/01-local.md has changed since");
     cheap.start(&["--yes"]).end_with(0);
     assert_eq!(cheap.ran(), ["local"]);
+}
+
+/// A command of ours runs outside of the localnet, so nothing of it matters to that step.
+const OWN_STEP: &str = "---\nid: own\ntitle: T\nrun:\n  - [golem-outbound, explain, 'https://ipfs.io/']\ninputs: []\n\
+                        checks:\n  - exit_code: 0\n---\nProse.\n";
+
+#[test]
+fn another_content_or_market_of_the_localnet_makes_due_what_runs_in_it_and_it_is_said_which() {
+    let _turn = turn();
+    let cheap = Cheap::new(&[("local", "inputs: []\n"), ("submit", "needs: [local]\ninputs: []\n")]);
+    cheap.write("tutorial/00-a-own.md", OWN_STEP);
+    fs::remove_dir_all(cheap.project.join("venv")).unwrap();
+    cheap.place.lend_environment(&cheap.project);
+    let walk = |more: &[&str]| {
+        let arguments = [&["run", "--yes", "--trust", "--content", "mirror"], more].concat();
+        let shown = cheap.place.start(&arguments, &cheap.project).end_with(0);
+        shown.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // How many steps are due for this reason; all others are done.
+    let due = |why: &str, more: &[&str]| {
+        let (code, stdout, stderr) = cheap.run(&[&["run", "--list"], more].concat());
+        let count = stdout.matches(&format!("({why} has changed since)")).count();
+        assert_eq!((code, stdout.matches("(skip: done ").count()), (Some(0), 3 - count), "{stdout}{stderr}");
+        count
+    };
+    let (content, market) = ("the localnet's content (`--content`)", "the localnet's market (`--providers`)");
+    walk(&[]);
+    assert_eq!(due(content, &["--content", "mirror"]), 0);
+    assert_eq!(due(content, &["--content", "live"]), 2);
+    assert!(
+        cheap.run(&["status"]).1.contains(": 3 of 3 steps done"),
+        "nobody has asked for another localnet"
+    );
+    cheap.ran();
+
+    cheap.write("mine.yaml", "faults: {no_offers: true}\n");
+    let mine = ["--content", "mirror", "--providers", "mine.yaml"];
+    assert_eq!(due(market, &mine), 2);
+    let shown = walk(&mine[2..]);
+    let why = format!("1 of 3 steps are done; the walk goes on at `local`: {market} has changed since");
+    assert!(shown.contains(&why), "{shown}");
+    assert_eq!(cheap.ran(), ["local", "submit"]);
+    assert_eq!(due(market, &mine), 0);
+    assert_eq!(due(market, &["--content", "mirror"]), 2);
+    cheap.write("mine.yaml", "faults: {wallet_empty: true}\n");
+    assert_eq!(due(market, &mine), 2);
 }
 
 #[test]
