@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::exec::marker;
-use crate::tutorial::progress::{Progress, fingerprint};
+use crate::tutorial::progress::{Progress, Remembered, fingerprint};
 
 /// Grows with the shape of the file; another one's is left aside.
 const FORMAT: u64 = 1;
@@ -20,16 +20,27 @@ const FILE: &str = "state.json";
 /// Larger than any tutorial's.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    format: u64,
+    /// Read before.
+    #[serde(rename = "format")]
+    _format: u64,
     /// The project's folder when this was written.
     project: PathBuf,
     /// Which machine wrote it; nothing where machines have no identity.
     machine: Option<String>,
     /// What was done, by network.
     networks: BTreeMap<String, Progress>,
+}
+
+/// As [`Document`] reads it back, without a copy of anything.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u64,
+    project: &'a Path,
+    machine: Option<&'a str>,
+    networks: &'a BTreeMap<String, Progress>,
 }
 
 /// What is remembered of a project.
@@ -70,19 +81,19 @@ impl State {
         self.networks.get(network).cloned().unwrap_or_default()
     }
 
-    /// Replaces what was done on a network, and writes.
+    /// Remembers one step of a network, and writes.
     ///
     /// # Errors
     /// When the file cannot be written; what it held before is still there.
-    pub fn keep(&mut self, network: &str, progress: Progress) -> Result<()> {
-        self.networks.insert(network.to_owned(), progress);
+    pub fn remember(&mut self, network: &str, step: &str, remembered: Remembered) -> Result<()> {
+        self.networks.entry(network.to_owned()).or_default().insert(step.to_owned(), remembered);
         self.write()
     }
 
     /// Forgets these steps on one network, or on all, and writes. How many were known.
     ///
     /// # Errors
-    /// As [`Self::keep`].
+    /// As [`Self::remember`].
     pub fn forget(&mut self, network: Option<&str>, steps: Option<&[String]>) -> Result<usize> {
         let mut known = 0;
         for (name, progress) in &mut self.networks {
@@ -128,18 +139,20 @@ impl State {
 
     fn write(&mut self) -> Result<()> {
         let folder = marker::private(&self.project)?;
-        let document = Document {
+        let document = Written {
             format: FORMAT,
-            project: self.project.clone(),
-            machine: self.machine.clone(),
-            networks: self.networks.clone(),
+            project: &self.project,
+            machine: self.machine.as_deref(),
+            networks: &self.networks,
         };
         let path = self.path();
         let failed = |error: std::io::Error| Error::io("write", &path, error);
         // A temporary file of this kind is its owner's alone.
         let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        serde_json::to_writer_pretty(&mut file, &document).map_err(|error| failed(error.into()))?;
-        file.write_all(b"\n").map_err(failed)?;
+        // In one piece: a call of the system for every word would take longer than a short step.
+        let mut text = serde_json::to_vec_pretty(&document).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        file.write_all(&text).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         // The new name, too, has to be on the disk before a power cut.
