@@ -1,7 +1,10 @@
 //! `.golem-outbound/state.json`: what was done in a project, so that a walk can go on where the one before it ended.
 //!
-//! May import `error`, `exec`, `tutorial`. Invariant: the file is replaced as a whole or not at all, whatever ends us; what cannot
-//! be used of it is left aside with one line that says why, and is never an error.
+//! May import `error`, `exec`, `tutorial`. Invariant: the file is replaced as a whole or not at all, whatever ends us; a power cut
+//! costs the last moments at most; what cannot be used of it is left aside with one line that says why, and is never an
+//! error.
+
+mod disk;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -9,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::disk::Disk;
 use crate::error::{Error, Result};
 use crate::exec::marker;
 use crate::tutorial::progress::{Progress, Remembered, fingerprint};
@@ -44,12 +48,14 @@ struct Written<'a> {
 }
 
 /// What is remembered of a project.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct State {
     project: PathBuf,
     machine: Option<String>,
     networks: BTreeMap<String, Progress>,
     ignored: Option<String>,
+    /// Started by the first write.
+    disk: Option<Disk>,
 }
 
 impl State {
@@ -59,8 +65,13 @@ impl State {
     }
 
     fn read_as(project: &Path, machine: Option<String>) -> Self {
-        let mut state =
-            Self { project: project.to_owned(), machine, networks: BTreeMap::new(), ignored: None };
+        let mut state = Self {
+            project: project.to_owned(),
+            machine,
+            networks: BTreeMap::new(),
+            ignored: None,
+            disk: None,
+        };
         match text(&state.path()).and_then(|text| text.map(|text| state.understood(&text)).transpose()) {
             Ok(networks) => state.networks = networks.unwrap_or_default(),
             Err(why) => {
@@ -153,10 +164,15 @@ impl State {
         let mut text = serde_json::to_vec_pretty(&document).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
         file.write_all(&text).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        let file = file.persist(&path).map_err(|error| failed(error.error))?;
         // The new name, too, has to be on the disk before a power cut.
-        std::fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let folder = std::fs::File::open(&folder).map_err(failed)?;
+        if self.disk.is_none() {
+            self.disk = Some(Disk::new().map_err(failed)?);
+        }
+        if let Some(disk) = &self.disk {
+            disk.take(file, folder);
+        }
         self.ignored = None;
         Ok(())
     }

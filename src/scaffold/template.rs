@@ -66,6 +66,11 @@ impl Template {
     /// It cannot be read, it has something other than files and folders, or its `cargo-generate.toml` asks for what only
     /// cargo-generate does, such as a hook.
     pub fn read(folder: &Path) -> Result<Self> {
+        if !folder.is_dir() {
+            let message =
+                format!("failed to read the template `{}`: there is no such folder", folder.display());
+            return Err(Error::usage(message).hint("name the folder that has its `cargo-generate.toml`"));
+        }
         let found = folder::files(folder)?;
         let config = Config::read(folder)?;
         Self::new(found, config, Some(folder.to_owned()))
