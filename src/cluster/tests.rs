@@ -1,5 +1,9 @@
 //! What is found in cluster files. Each case changes one thing of a file that has no findings.
 
+mod offers;
+mod reading;
+mod script;
+
 use super::*;
 use crate::diagnostic::Severity;
 use crate::outbound::whitelist::Whitelist;
@@ -252,189 +256,6 @@ fn an_image_fits_what_is_installed() {
     );
 }
 
-#[test]
-fn python_reads_other_values_than_most_readers() {
-    let codes_of = |from: &str, to: &str| changed(from, to);
-    assert_eq!(codes_of("golem-cluster\n", "yes\n"), ["wrong-type! 1:15"]);
-    assert_eq!(codes_of("total_budget: 5", "total_budget: 010"), ["value-read-otherwise 10:19"]);
-    assert_eq!(codes_of("duration_hours: 0.5", "duration_hours: 1:30"), ["value-read-otherwise 17:65"]);
-    assert_eq!(codes_of("\"polygon\"", "on"), ["value-read-otherwise 9:22", "unknown-payment-network 9:22"]);
-    assert_eq!(
-        codes_of("max_workers: 10\nidle", "max_workers: x\nmax_workers: 10\nidle"),
-        ["duplicate-key 3:1"]
-    );
-    assert_eq!(
-        codes_of("head_node: true", "metadata: {a: 2024-01-01, on: 1}"),
-        ["wrong-type! 36:15", "key-not-text! 36:27"]
-    );
-    assert_eq!(codes_of("head_node: true", "min_workers: 1"), ["key-without-effect 36:1"]);
-    assert_eq!(codes_of("head_node: true", "docker: {image: x}"), ["docker-incomplete! 36:1"]);
-    assert_eq!(codes_of("cpu_load: 0.8, ", ""), ["missing-key! 17:9"]);
-    let found = ClusterConfig::parse(&GOOD.replace("golem-cluster\n", "yes\n")).1;
-    assert_eq!(
-        found[0].message,
-        "`cluster_name` is `yes`, which Python's YAML reads as true, but Ray wants a text"
-    );
-    assert_eq!(found[0].help.as_deref(), Some("put it into quotes: `cluster_name: \"yes\"`"));
-    let found = ClusterConfig::parse(&GOOD.replace("total_budget: 5", "total_budget: 0755")).1;
-    assert_eq!(
-        (found[0].message.as_str(), found[0].help.as_deref().unwrap()),
-        (
-            "`total_budget` is `0755`, which Python's YAML reads as 493: a leading 0 means base eight",
-            "write `total_budget: 493` if that is meant, else `total_budget: 755`"
-        )
-    );
-}
-
-#[test]
-fn what_stands_behind_an_alias_is_found_where_it_is_written() {
-    let text =
-        GOOD.replace("demand:\n", "demand: &demand\n").replace("[\"https://ipfs.io\"]", "[ipfs.io]").replace(
-            "max_workers: 10\n    resources: {}\n    node_config: {}",
-            "max_workers: 10\n    resources: {}\n    node_config: {demand: *demand}",
-        );
-    assert_eq!(codes(&text)[0], "outbound-url-without-scheme! 14:25");
-}
-
-#[test]
-fn files_of_this_machine_must_be_there() {
-    let text = GOOD.replace(
-        "file_mounts: {}",
-        "file_mounts: {\"/root/a\": \"./a\", \"/root/b\": \"~/b\"}\nauth: {ssh_private_key: k}",
-    );
-    assert_eq!(listed(&local_file_findings(&text, &|_| true)), Vec::<String>::new());
-    assert_eq!(
-        listed(&local_file_findings(&text, &|path| path == "~/b")),
-        ["local-file-missing! 29:25", "local-file-missing! 28:26"]
-    );
-}
-
-fn market() -> Market {
-    let offer = |subnet: &str, cpu_threads, mem_gib, start, cpu_hour| Offer {
-        subnet: subnet.into(),
-        cpu_threads,
-        mem_gib,
-        storage_gib: 50.0,
-        start,
-        cpu_hour,
-        env_hour: 0.02,
-    };
-    Market {
-        name: "the market".into(),
-        offers: vec![
-            offer("public", 2.0, 4.0, 0.0, 0.1),
-            offer("public", 8.0, 16.0, 0.4, 0.01),
-            offer("ray-on-golem-heads", 8.0, 64.0, 0.0, 0.01),
-        ],
-    }
-}
-
-#[test]
-fn demands_and_prices_are_compared_with_a_market() {
-    let found = |from: &str, to: &str| {
-        let text = GOOD.replace(from, to);
-        assert_ne!(text, GOOD);
-        let found = market_findings(&text, &market());
-        found
-            .iter()
-            .zip(listed(&found))
-            .map(|(finding, listed)| format!("{listed} {}", finding.message))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(market_findings(GOOD, &market()), []);
-    // The head may be found among the heads' providers, the worker may not.
-    assert_eq!(
-        found("min_mem_gib: 1", "min_mem_gib: 32"),
-        ["demand-above-market 15:22 no provider of the market has that much memory: the largest has 16 GiB"]
-    );
-    assert_eq!(
-        found("min_mem_gib: 1", "min_mem_gib: 8\n        max_cpu_threads: 4"),
-        ["demand-above-market 12:7 no provider of the market meets `min_mem_gib`, `min_cpu_threads`, \
-             `min_storage_gib`, `max_cpu_threads` together"]
-    );
-    assert_eq!(
-        found("max_cost: 1.5", "max_cost: 0.001"),
-        [
-            "price-below-market 17:80 no provider of the market gives a thread for that time at so little: the cheapest costs 0.0053 GLM"
-        ]
-    );
-    assert_eq!(
-        found("max_start_price: 0.5", "max_start_price: 0.1\n        max_cpu_per_hour_price: 0.05"),
-        [
-            "price-below-market 16:7 no provider of the market meets `max_start_price`, `max_cpu_per_hour_price`, `max_cost` together"
-        ]
-    );
-    assert_eq!(
-        found("max_start_price: 0.5", "max_env_per_hour_price: 0.01"),
-        [
-            "price-below-market 18:33 no provider of the market gives an hour of a node for so little: the cheapest asks 0.02 GLM"
-        ]
-    );
-    // A market says nothing about a subnet in which it has nobody.
-    assert_eq!(
-        found("      demand:\n", "      subnet_tag: mine\n      priority_subnet_tag: null\n      demand:\n")
-            .len(),
-        0
-    );
-}
-
-#[test]
-fn workers_must_fit() {
-    assert_eq!(changed("max_workers: 10\nidle", "max_workers: 0\nidle"), ["too-few-workers! 2:14"]);
-    assert_eq!(changed("min_workers: 1", "min_workers: -1"), ["workers-below-zero 24:18"]);
-    assert_eq!(changed("    max_workers: 10", "    max_workers: 0"), ["min-above-max 24:18"]);
-    assert_eq!(changed("head_node: true", "head_node_type: ray.head"), ["head-node-type-unknown! 36:17"]);
-}
-
-#[test]
-fn dead_payment_networks_are_warned_about() {
-    assert_eq!(changed("\"polygon\"", "holesky"), ["dead-payment-network 9:22"]);
-    assert_eq!(changed("    payment_network: \"polygon\"\n", ""), ["dead-payment-network -"]);
-    assert_eq!(changed("\"polygon\"", "hoodi"), ["hoodi-needs-newer-yagna 9:22"]);
-    assert_eq!(changed("\"polygon\"", "poligon"), ["unknown-payment-network 9:22"]);
-}
-
-#[test]
-fn pip_needs_its_index() {
-    let install = "initialization_commands: [\"pip install numpy\"]";
-    assert_eq!(changed("initialization_commands: []", install), ["pip-without-index! 30:27"]);
-    let text = GOOD.replace("initialization_commands: []", install);
-    let text =
-        text.replace("[\"https://ipfs.io\"]", "[\"https://ipfs.io\", \"https://pypi.dev.golem.network\"]");
-    assert_eq!(codes(&text), Vec::<String>::new());
-    assert_eq!(
-        codes(&text.replace("pip install", "pip3 -q install -i https://index.example/simple")),
-        ["pip-index-not-declared! 30:27"]
-    );
-    assert_eq!(
-        changed("initialization_commands: []", "initialization_commands: [\"pipx list\"]"),
-        Vec::<String>::new()
-    );
-}
-
-#[test]
-fn a_scripts_urls_must_be_declared() {
-    let config = ClusterConfig::parse(GOOD).0.unwrap();
-    let script = "URLS = [\n    \"https://ipfs.io/ipfs/bafkqaaa\",\n    'http://ipfs.io/x',  \n    \
-                  \"https://www.dropbox.com/s/a/b?dl=0\", f\"https://{host}/x\"]\n# \"https://a.io\"\nif u[:8] == \"https://\": pass\n";
-    let findings = script_findings(&config, &Whitelist::snapshot(), script);
-    assert_eq!(
-        listed(&findings),
-        ["script-port-not-declared! 3:6", "script-url-redirects! 4:6", "script-host-unknown 4:45"]
-    );
-    let help = findings[1].help.as_deref().unwrap();
-    assert!(help.starts_with("use `https://dl.dropboxusercontent.com/s/a/b`"), "{help}");
-    assert!(help.ends_with("add `\"https://dl.dropboxusercontent.com\"` to `outbound_urls`"), "{help}");
-}
-
-#[test]
-fn the_whitelist_is_asked_about_every_host() {
-    let text = GOOD.replace("https://ipfs.io", "https://www.ipfs.io");
-    let findings = whitelist_findings(&text, &Whitelist::snapshot());
-    assert_eq!(listed(&findings), ["host-not-whitelisted 14:25"]);
-    assert_eq!(whitelist_findings(GOOD, &Whitelist::snapshot()), []);
-}
-
 proptest::proptest! {
     #[test]
     fn no_text_breaks_the_reader(at in 0..GOOD.len(), length in 0..40usize, inserted in "[-\\[\\]{}:,#&*!|>'\"%@` \\n\\tä]{0,4}") {
@@ -447,18 +268,4 @@ proptest::proptest! {
             proptest::prop_assert!((1..=lines).contains(&span.line) && span.column >= 1, "{:?} in {}", span, text);
         }
     }
-}
-
-#[test]
-fn a_place_is_shown_under_the_text_itself() {
-    let (_, findings) = ClusterConfig::parse(&GOOD.replace("[\"https://ipfs.io\"]", "[ipfs.io]"));
-    insta::assert_snapshot!(findings[0].render("golem-cluster.yaml", &GOOD.replace("[\"https://ipfs.io\"]", "[ipfs.io]")), @r#"
-    error[outbound-url-without-scheme]: `ipfs.io` has no scheme
-      --> golem-cluster.yaml:14:25
-       |
-    14 |         outbound_urls: [ipfs.io]
-       |                         ^^^^^^^
-    help: write `https://ipfs.io`
-    fix: write `https://ipfs.io` instead of `ipfs.io`
-    "#);
 }

@@ -2,7 +2,7 @@
 
 mod files;
 pub(super) mod fixing;
-mod json;
+pub(super) mod json;
 mod manifest;
 mod pages;
 mod sarif;

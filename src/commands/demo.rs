@@ -55,6 +55,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         reports: args.reports.clone(),
         content: args.content,
         providers: None,
+        faults: Vec::new(),
     })?;
     let project =
         format!("The project is in `{}`. In it, `golem-outbound run` walks again.", args.dir.display());

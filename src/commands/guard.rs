@@ -4,13 +4,17 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::error::Result;
+use crate::exec::guard::{Orders, stand};
 
-/// Arguments of `__guard`. Its standard input is the lifeline: at end of file everything ends.
+/// Arguments of `__guard`. Its standard input is the lifeline, if no other is named: at end of file everything ends.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Leave processes with a session of their own alive when the command has ended.
     #[arg(long)]
     keep_daemons: bool,
+    /// The command has the terminal to itself; the lifeline is this descriptor.
+    #[arg(long, value_name = "NUMBER")]
+    lifeline: Option<i32>,
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     command: Vec<OsString>,
@@ -31,13 +35,14 @@ impl Args {
             next = line.next()?;
         }
         let command: Vec<OsString> = line.collect();
-        (next == "--" && !command.is_empty()).then_some(Self { keep_daemons, command })
+        (next == "--" && !command.is_empty()).then_some(Self { keep_daemons, lifeline: None, command })
     }
 }
 
 /// Runs it; the exit code is the command's.
 pub fn run(args: Args) -> Result<ExitCode> {
-    crate::exec::guard::stand(&args.command, args.keep_daemons).map(ExitCode::from)
+    let orders = Orders { keep_daemons: args.keep_daemons, lifeline: args.lifeline };
+    stand(&args.command, orders).map(ExitCode::from)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::localnet_status;
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::narrate;
-use crate::localnet::sandbox::{enter, lifecycle};
+use crate::localnet::sandbox::{enter, status};
 use crate::localnet::{ContentMode, Localnet, State, UpConfig, default_dir, find_project, find_venv};
 
 /// How often a localnet in the foreground is looked after.
@@ -51,6 +51,9 @@ struct Up {
     /// Providers in place of the built-in ones
     #[arg(long, value_name = "FILE")]
     providers: Option<PathBuf>,
+    /// Something that goes wrong, for example `no_offers` or `dns_fails=0.3`; may be given several times
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<String>,
     /// Where the nodes' downloads come from
     #[arg(long, value_enum, default_value_t)]
     content: ContentMode,
@@ -134,6 +137,7 @@ fn start(up: Up) -> Result<ExitCode> {
         project: find_project(&here),
         venv: up.venv.or_else(|| find_venv(&here)),
         providers: up.providers,
+        faults: up.faults,
         content: up.content,
         lifeline: up.foreground,
     })?;
@@ -170,7 +174,7 @@ fn interrupted(localnet: &Localnet) -> Result<bool> {
 }
 
 fn show(status: &Status) -> Result<ExitCode> {
-    let found = lifecycle::status(&status.place.resolve()?)?;
+    let found = status::status(&status.place.resolve()?)?;
     match status.format {
         Format::Json => println!("{}", localnet_status::json(&found)?),
         Format::Text => print!("{}", localnet_status::text(&found, width())),

@@ -1,6 +1,6 @@
 //! `golem-outbound reset`: forgets what was done, all of it or one step and what needs it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::walk::NetworkName;
@@ -17,14 +17,17 @@ pub struct Args {
     /// Only on this network [default: all]
     #[arg(long, value_enum)]
     network: Option<NetworkName>,
+    /// Of the tutorial in this folder instead of the project's own.
+    #[arg(long, value_name = "DIR")]
+    tutorial: Option<PathBuf>,
 }
 
 /// Runs it. Files of the project and its environment stay as they are.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let project = Project::load(&PathBuf::from("."))?;
+    let project = Project::open(Path::new("."), args.tutorial.as_deref())?;
     let _lock = ProjectLock::take(&project.folder)?;
     let network = args.network.map(NetworkName::name);
-    let mut state = State::read(&project.folder);
+    let mut state = State::read(&project.folder, project.guest());
     if let Some(why) = state.ignored() {
         narrate(&format!("note: {why}\n"));
     }

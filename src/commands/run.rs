@@ -61,6 +61,9 @@ pub struct Args {
     /// The localnet's providers, instead of the built-in ones.
     #[arg(long, value_name = "FILE")]
     providers: Option<PathBuf>,
+    /// Something that goes wrong on the localnet, for example `no_offers` or `dns_fails=0.3`; may be given several times.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<String>,
 }
 
 /// How long a lease is; none without an end.
@@ -117,6 +120,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         reports: args.reports,
         content: args.content,
         providers: args.providers,
+        faults: args.faults,
     };
     if args.list || args.dry_run { print_plan(&request, args.dry_run) } else { walk(&request) }
 }

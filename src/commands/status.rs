@@ -1,6 +1,6 @@
 //! `golem-outbound status`: where one stands in the tutorial: each step, done when or due why.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -23,6 +23,9 @@ pub struct Args {
     /// On which network.
     #[arg(long, value_enum, default_value = "localnet")]
     network: NetworkName,
+    /// Of the tutorial in this folder instead of the project's own.
+    #[arg(long, value_name = "DIR")]
+    tutorial: Option<PathBuf>,
     /// How it is written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -30,10 +33,10 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let project = Project::load(&PathBuf::from("."))?;
+    let project = Project::open(Path::new("."), args.tutorial.as_deref())?;
     let network = args.network.name();
     let tutorial = project.tutorial(network)?;
-    let journal = Journal::open(project.folder.clone(), network, &tutorial);
+    let journal = Journal::open(&project, network, &tutorial);
     let steps: Vec<(&Step, Standing)> = tutorial.steps().iter().zip(journal.standings()).collect();
     match args.format {
         Format::Json => println!("{}", as_json(&project.name, network, &steps, journal.ignored())?),
@@ -41,7 +44,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             if let Some(why) = journal.ignored() {
                 narrate(&fill("note: ", "  ", why, width()));
             }
-            print!("{}", as_text(&project.name, args.network, &steps, width()));
+            let tutorial = args.tutorial.as_ref();
+            let tutorial =
+                tutorial.map_or_else(String::new, |given| format!(" --tutorial {}", given.display()));
+            print!("{}", as_text(&project.name, args.network, &tutorial, &steps, width()));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -56,7 +62,13 @@ fn words(standing: &Standing) -> (&'static str, String) {
     }
 }
 
-fn as_text(project: &str, network: NetworkName, steps: &[(&Step, Standing)], width: usize) -> String {
+fn as_text(
+    project: &str,
+    network: NetworkName,
+    tutorial: &str,
+    steps: &[(&Step, Standing)],
+    width: usize,
+) -> String {
     let there = steps.iter().filter(|(_, standing)| !matches!(standing, Standing::NotOn(_)));
     let (done, due): (Vec<_>, Vec<_>) = there.partition(|(_, standing)| !standing.is_due());
     let heading =
@@ -75,7 +87,7 @@ fn as_text(project: &str, network: NetworkName, steps: &[(&Step, Standing)], wid
         }
     }
     text.push('\n');
-    let option = network.option();
+    let option = format!("{tutorial}{}", network.option());
     let next = match due.first() {
         Some((step, _)) => format!("next: `golem-outbound run{option}` goes on at {}", step.id),
         None => format!("nothing is due; walk all again: `golem-outbound run{option} --again`"),

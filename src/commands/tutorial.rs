@@ -149,6 +149,7 @@ fn walk(args: &CheckArgs, dir: &Path) -> Result<(ExitCode, Vec<Proved>)> {
         reports: Vec::new(),
         content: args.content,
         providers: None,
+        faults: Vec::new(),
     };
     let code = witnessed(&request, Some(&witness))?;
     Ok((code, witness.proved()))

@@ -95,6 +95,8 @@ pub struct Request {
     pub content: ContentMode,
     /// The localnet's providers, if not the built-in ones.
     pub providers: Option<PathBuf>,
+    /// What goes wrong on the localnet, beside what its providers' file says.
+    pub faults: Vec<String>,
 }
 
 /// Prints the plan and runs nothing; with `commands`, also what each step would run.
@@ -105,7 +107,7 @@ pub fn print_plan(request: &Request, commands: bool) -> Result<ExitCode> {
     let project = open(request)?;
     let name = request.network.name();
     let tutorial = project.tutorial(name)?;
-    let journal = Journal::open(project.folder.clone(), name, &tutorial);
+    let journal = Journal::open(&project, name, &tutorial);
     note_ignored(&journal);
     for planned in planned(request, &tutorial, &journal)? {
         let step = &tutorial.steps()[planned.index];
@@ -140,7 +142,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     agree(&project, &tutorial, request)?;
     let _lock = ProjectLock::take(&project.folder)?;
     tell_what_was_before(&project)?;
-    let mut journal = Journal::open(project.folder.clone(), request.network.name(), &tutorial);
+    let mut journal = Journal::open(&project, request.network.name(), &tutorial);
     note_ignored(&journal);
     let plan = planned(request, &tutorial, &journal)?;
     if !plan.iter().any(Planned::is_due) {
@@ -154,7 +156,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
     let on_terminal = console::user_attended() && console::Term::stdout().is_term();
     let mut network = network(request, &project)?;
     if let Some(witness) = witness {
-        network = witness.watch(network);
+        network = witness.watch(network, &tutorial);
     }
     let mut problems = network.preflight();
     problems.extend(environment_problem(&project, &tutorial, &plan));
@@ -224,10 +226,7 @@ pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCod
 
 /// The project in the folder, or what the tutorial that was named makes of it.
 fn open(request: &Request) -> Result<Project> {
-    match &request.tutorial {
-        Some(tutorial) => Project::with_tutorial(&request.folder, tutorial),
-        None => Project::load(&request.folder),
-    }
+    Project::open(&request.folder, request.tutorial.as_deref())
 }
 
 /// The steps that were asked for, or those that are due and those that are done.

@@ -23,7 +23,6 @@ pub mod registry;
 pub mod transcript;
 
 pub use capture::{Output, capture, tail};
-pub use foreground::foreground;
 pub use guard::Guard;
 pub use narration::narrate;
 pub use process::{Action, Ended, Exit, Invocation, Tick};

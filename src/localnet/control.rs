@@ -42,6 +42,11 @@ pub enum Request {
     PaymentDriverList,
     /// `yagna id list`.
     IdList,
+    /// A walk begins a step.
+    EnterStep {
+        /// The step's id.
+        step: String,
+    },
     /// All that `localnet status` and the runner want to know.
     Status,
     /// End the localnet.

@@ -26,7 +26,8 @@ pub mod supervisor;
 pub mod yagna;
 
 pub use sandbox::config::{ContentMode, UpConfig, default_dir, find_project, find_venv};
-pub use sandbox::lifecycle::{Localnet, Status};
+pub use sandbox::lifecycle::Localnet;
 pub use sandbox::state::{ProcessRef, State};
+pub use sandbox::status::Status;
 pub use sandbox::support::{Unsupported, namespaces, support};
 pub use yagna::cli::yagna_command;

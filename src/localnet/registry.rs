@@ -29,14 +29,19 @@ const PUBLISHED_TAGS: [&str; 7] = [
     "golem/ray-on-golem:0.9.0-py3.10.13-ray2.9.3",
 ];
 
-/// Both services in one router, `more_tags` beside the published ones.
-pub fn router(more_tags: Vec<String>) -> Router {
-    let tags: Vec<String> = PUBLISHED_TAGS.iter().map(|tag| (*tag).to_owned()).chain(more_tags).collect();
+/// Both services in one router, `more_tags` beside the published ones, without the `missing`.
+pub fn router(more_tags: Vec<String>, missing: &[String]) -> Router {
+    let tags = known_tags(more_tags, missing);
     let image_tags = tags.clone();
     Router::new()
         .route("/v1/image/info", get(move |query| async move { image_info(&tags, &query) }))
         .route("/v1/download/{hash}", get(move |hash| async move { image(&image_tags, &hash) }))
         .route("/v1/providers/scores", get(|| async { Json(json!({"providers": []})) }))
+}
+
+fn known_tags(more: Vec<String>, missing: &[String]) -> Vec<String> {
+    let published = PUBLISHED_TAGS.iter().map(|tag| (*tag).to_owned());
+    published.chain(more).filter(|tag| !missing.contains(tag)).collect()
 }
 
 fn image_info(tags: &[String], query: &Query<HashMap<String, String>>) -> Response {
@@ -96,6 +101,13 @@ mod tests {
         assert_eq!(ask("tag", "golem/ray-on-golem:9.9.9").status(), StatusCode::NOT_FOUND);
         assert_eq!(ask("hash", "00").status(), StatusCode::NOT_FOUND);
         assert_eq!(image(&[], &Path("00".into())), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn a_tag_may_be_missing_on_purpose() {
+        let [missing, other] = [PUBLISHED_TAGS[0], PUBLISHED_TAGS[1]].map(str::to_owned);
+        let tags = known_tags(vec!["me/mine:1".into()], std::slice::from_ref(&missing));
+        assert!(!tags.contains(&missing) && tags.contains(&other) && tags.contains(&"me/mine:1".to_owned()));
     }
 
     #[test]

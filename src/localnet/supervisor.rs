@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use nix::unistd::{dup2_stdin, dup2_stdout};
 
 use super::sandbox::config::SandboxConfig;
-use super::sandbox::lifecycle::Report;
+use super::sandbox::start::Report;
 use super::sandbox::{inherited, init, lifeline, logs, mounts};
 use crate::error::{Error, Result};
 
@@ -83,8 +83,9 @@ fn prepare(dir: &Path) -> Result<Prepared> {
 }
 
 async fn serve(prepared: Prepared, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_max_level(LOGGED).init();
     let Prepared { config, visible_logs } = prepared;
+    let log = logs::own_log(&config.dir)?;
+    tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(LOGGED).init();
     let running = match Running::start(&config, outside, visible_logs).await {
         Ok(running) => running,
         Err(error) => {

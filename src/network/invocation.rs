@@ -47,7 +47,7 @@ impl CommandRunner for ChildProcesses {
     }
 
     fn interact(&mut self, invocation: &Invocation, stop: &dyn Fn() -> bool) -> Result<Exit> {
-        exec::foreground(invocation, stop).map(exit)
+        exec::Guard::current().interact(invocation, stop).map(exit)
     }
 }
 

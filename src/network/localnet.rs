@@ -43,6 +43,9 @@ pub trait LocalnetControl {
     /// It does not answer.
     fn status(&self) -> Result<LocalnetStatus>;
 
+    /// Tells it that the walk begins a step, for faults that wait for it.
+    fn enter_step(&self, step: &str);
+
     /// Ends it and everything in it.
     ///
     /// # Errors
@@ -81,6 +84,10 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
 
     fn status(&self) -> Result<LocalnetStatus> {
         (**self).status()
+    }
+
+    fn enter_step(&self, step: &str) {
+        (**self).enter_step(step);
     }
 
     fn down(&mut self) -> Result<()> {
@@ -214,6 +221,12 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         self.status().map(|status| status.processes)
     }
 
+    fn enter_step(&self, step: &str) {
+        if self.is_up {
+            self.localnet.enter_step(step);
+        }
+    }
+
     fn stop(&mut self) -> Result<()> {
         if std::mem::take(&mut self.is_up) { self.localnet.down() } else { Ok(()) }
     }
@@ -251,6 +264,8 @@ mod tests {
         fn status(&self) -> Result<LocalnetStatus> {
             Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
         }
+        fn enter_step(&self, _: &str) {}
+
         fn down(&mut self) -> Result<()> {
             Ok(())
         }

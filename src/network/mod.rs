@@ -78,6 +78,9 @@ pub trait Network {
         None
     }
 
+    /// Told before a step's first command: an emulated network may have faults that wait for it.
+    fn enter_step(&self, _step: &str) {}
+
     /// Addresses of the cluster's nodes that are up, if this network can tell.
     fn nodes(&self) -> Option<Vec<String>>;
 

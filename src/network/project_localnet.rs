@@ -12,8 +12,10 @@ use super::{LocalnetControl, LocalnetStatus, PORTS, Workplace};
 use crate::error::{Error, Result};
 use crate::evidence::Funnel;
 use crate::localnet::control::{DemandStatus, MarketCounters};
+use crate::localnet::sandbox::inspect;
 use crate::localnet::sandbox::ray_nodes::ray_nodes;
-use crate::localnet::sandbox::{inspect, lifecycle};
+use crate::localnet::sandbox::start::decided;
+use crate::localnet::sandbox::status::status;
 use crate::localnet::{ContentMode, Localnet, UpConfig};
 
 /// The localnet in a project's `.golem-outbound/localnet`.
@@ -21,17 +23,23 @@ pub struct ProjectLocalnet {
     workplace: Workplace,
     content: ContentMode,
     providers: Option<PathBuf>,
+    faults: Vec<String>,
     running: Option<(Localnet, bool)>,
 }
 
 impl ProjectLocalnet {
     /// Not yet started. Where its content comes from is decided now: as the localnet that runs already has it, else as
     /// asked, and `auto` by a look at the Internet.
-    pub fn new(workplace: Workplace, content: ContentMode, providers: Option<PathBuf>) -> Self {
+    pub fn new(
+        workplace: Workplace,
+        content: ContentMode,
+        providers: Option<PathBuf>,
+        faults: Vec<String>,
+    ) -> Self {
         let dir = workplace.project.join(".golem-outbound").join("localnet");
-        let running = lifecycle::status(&dir).ok().and_then(|status| status.content);
-        let content = running.unwrap_or_else(|| lifecycle::decided(content));
-        Self { workplace, content, providers, running: None }
+        let running = status(&dir).ok().and_then(|status| status.content);
+        let content = running.unwrap_or_else(|| decided(content));
+        Self { workplace, content, providers, faults, running: None }
     }
 
     fn dir(&self) -> PathBuf {
@@ -49,7 +57,7 @@ impl ProjectLocalnet {
 impl LocalnetControl for ProjectLocalnet {
     fn up(&mut self) -> Result<()> {
         let dir = self.dir();
-        if lifecycle::status(&dir)?.state.is_some() {
+        if status(&dir)?.state.is_some() {
             self.running = Some((Localnet::attach(&dir)?, false));
             return Ok(());
         }
@@ -58,6 +66,7 @@ impl LocalnetControl for ProjectLocalnet {
             project: Some(self.workplace.project.clone()),
             venv: Some(self.workplace.venv.clone()),
             providers: self.providers.clone(),
+            faults: self.faults.clone(),
             content: self.content,
             lifeline: true,
         })?;
@@ -79,7 +88,7 @@ impl LocalnetControl for ProjectLocalnet {
     }
 
     fn left_listening(&self) -> Vec<(u16, String)> {
-        let Some(state) = lifecycle::status(&self.dir()).ok().and_then(|status| status.state) else {
+        let Some(state) = status(&self.dir()).ok().and_then(|status| status.state) else {
             return Vec::new();
         };
         let left = inspect::listeners(&state, &PORTS).into_iter();
@@ -87,13 +96,13 @@ impl LocalnetControl for ProjectLocalnet {
     }
 
     fn left_rented(&self) -> usize {
-        let market = lifecycle::status(&self.dir()).ok().and_then(|status| status.market);
+        let market = status(&self.dir()).ok().and_then(|status| status.market);
         let activities = market.map(|market| market.activities).unwrap_or_default();
         activities.iter().filter(|activity| activity.alive).count()
     }
 
     fn is_listening(&self, port: u16) -> bool {
-        let state = lifecycle::status(&self.dir()).ok().and_then(|status| status.state);
+        let state = status(&self.dir()).ok().and_then(|status| status.state);
         state.is_some_and(|state| !inspect::listeners(&state, &[port]).is_empty())
     }
 
@@ -113,6 +122,13 @@ impl LocalnetControl for ProjectLocalnet {
                 .collect(),
             processes: inspect::processes(&state),
         })
+    }
+
+    fn enter_step(&self, step: &str) {
+        if let Ok(localnet) = self.localnet() {
+            // A walk without faults misses nothing; one with them shows that none has happened.
+            let _ = localnet.enter_step(step);
+        }
     }
 
     fn down(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod ansi;
 mod escape;
+mod prose;
 mod steps;
 mod tables;
 mod timeline;

@@ -47,6 +47,8 @@ pub struct StepReport {
     pub file: String,
     /// One-based line of its commands.
     pub line: usize,
+    /// Its prose, Markdown; empty if it had no turn.
+    pub prose: String,
     /// Its command as typed by a person; empty if it had no turn.
     pub command: String,
     /// When it had its turn; none if it had none.
@@ -138,13 +140,14 @@ impl Walk {
         match event {
             Event::WalkStarted { .. } => self.begin(event),
             Event::Versions(versions) => self.versions.clone_from(versions),
-            Event::StepStarted { id, title, file, line, command, .. } => {
+            Event::StepStarted { id, title, file, line, prose, command, .. } => {
                 // A step that the reader runs again counts once, as it came out last.
                 *self.turn(id) = StepReport {
                     id: id.clone(),
                     title: title.clone(),
                     file: file.clone(),
                     line: *line,
+                    prose: prose.clone(),
                     command: command.clone(),
                     began: Some(at),
                     ..StepReport::default()

@@ -41,6 +41,7 @@ impl Attempt<'_> {
     /// A command could not be started.
     pub fn run(&mut self, step: &Step) -> Result<Evidence> {
         let started = Instant::now();
+        self.network.enter_step(&step.id);
         let mut exit = Exit::Code(0);
         let (mut output, mut notes) = (String::new(), Vec::new());
         let mut last = String::new();

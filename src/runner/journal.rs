@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
+use super::Project;
 use super::state::State;
 use super::surroundings::surroundings;
 use crate::error::Result;
@@ -39,10 +40,11 @@ pub struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    /// Opens what is known of the project in this folder, which is absolute and without symbolic links.
-    pub fn open(project: PathBuf, network: &str, tutorial: &'a Tutorial) -> Self {
-        let state = State::read(&project);
-        Self { state, network: network.to_owned(), project, tutorial, begun: BTreeMap::new() }
+    /// Opens what is known of the tutorial in the project.
+    pub fn open(project: &Project, network: &str, tutorial: &'a Tutorial) -> Self {
+        let state = State::read(&project.folder, project.guest());
+        let (network, project) = (network.to_owned(), project.folder.clone());
+        Self { state, network, project, tutorial, begun: BTreeMap::new() }
     }
 
     /// Why the state file is not used, if so.

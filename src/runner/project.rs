@@ -85,6 +85,14 @@ impl Project {
         Ok(Self { folder, name: made.project, cluster, cluster_file, urls, steps, has_cluster: true })
     }
 
+    /// The project at `here`, with its own tutorial or with another one.
+    ///
+    /// # Errors
+    /// As [`Project::load`] and [`Project::with_tutorial`].
+    pub fn open(here: &Path, tutorial: Option<&Path>) -> Result<Self> {
+        tutorial.map_or_else(|| Self::load(here), |given| Self::with_tutorial(here, given))
+    }
+
     /// A tutorial that may be somebody else's. A project keeps its own values and commands; other step files are walked in
     /// the project at `here` if there is one, else in their own folder, with what a cluster file and a script there say.
     ///
@@ -103,11 +111,11 @@ impl Project {
         if here.join(PROJECT_FILE).is_file() {
             return Ok(Self { steps, ..Self::load(here)? });
         }
-        Self::guest(folder, steps)
+        Self::without_project(folder, steps)
     }
 
     /// A folder with step files, and whatever of a project it has.
-    fn guest(folder: PathBuf, steps: Steps) -> Result<Self> {
+    fn without_project(folder: PathBuf, steps: Steps) -> Result<Self> {
         let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let script = folder.join(SCRIPT);
         let has_cluster = folder.join(CLUSTER_FILE).is_file();
@@ -120,6 +128,13 @@ impl Project {
         };
         let urls = if script.is_file() { downloads(&read(&script)?)? } else { Vec::new() };
         Ok(Self { folder, name, cluster, cluster_file, urls, steps, has_cluster })
+    }
+
+    /// The folder of the step files if another tutorial than the project's own is walked in it; a folder without a project
+    /// has no other.
+    pub fn guest(&self) -> Option<&Path> {
+        let is_guest = self.steps.is_guest && self.folder.join(PROJECT_FILE).is_file();
+        is_guest.then_some(self.steps.folder.as_path())
     }
 
     /// The sentence that the downloads make, if they are the tutorial's; otherwise nothing is known of their text.

@@ -137,7 +137,7 @@ impl Session<'_> {
         if let (true, Some(first)) = (done > 0, self.plan.iter().find(|planned| planned.is_due())) {
             let id = &self.tutorial.steps()[first.index].id;
             let (count, why) = (self.plan.len(), first.why.words());
-            self.narrate(format!("{done} of {count} steps are done; the walk goes on at `{id}`: {why}"));
+            self.narrate(format!("{done} of {count} steps done; the walk goes on at `{id}`: {why}"));
             let network = self.network.name();
             let option = if network == "localnet" { String::new() } else { format!(" --network {network}") };
             self.narrate(format!("to walk all of them again: `golem-outbound run{option} --again`"));

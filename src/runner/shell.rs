@@ -5,10 +5,10 @@
 use crate::network::{Invocation, Network};
 use crate::tutorial::Step;
 
-/// The call of a shell in place of the step's first command.
-pub fn shell_for(step: &Step, network: &dyn Network) -> Invocation {
+/// The call of a shell in place of the step's first command; `keep_daemons` as for that command.
+pub fn shell_for(step: &Step, network: &dyn Network, keep_daemons: bool) -> Invocation {
     let first = step.run.first().map(Vec::as_slice).unwrap_or_default();
-    let mut invocation = network.command(first, step.timeout, true);
+    let mut invocation = network.command(first, step.timeout, keep_daemons);
     // Whatever the network has put before the command leads into the place where it runs.
     let before = invocation.argv.len().saturating_sub(first.len());
     invocation.argv.truncate(before);

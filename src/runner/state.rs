@@ -1,4 +1,5 @@
 //! `.golem-outbound/state.json`: what was done in a project, so that a walk can go on where the one before it ended.
+//! A tutorial that is a guest in the project has a file of its own beside it, because its steps may have the same names.
 //!
 //! May import `error`, `exec`, `tutorial`. Invariant: the file is replaced as a whole or not at all, whatever ends us; a power cut
 //! costs the last moments at most; what cannot be used of it is left aside with one line that says why, and is never an
@@ -32,6 +33,9 @@ struct Document {
     _format: u64,
     /// The project's folder when this was written.
     project: PathBuf,
+    /// The folder of the guest's step files; nothing for the project's own tutorial.
+    #[serde(default)]
+    guest: Option<PathBuf>,
     /// Which machine wrote it; nothing where machines have no identity.
     machine: Option<String>,
     /// What was done, by network.
@@ -43,6 +47,8 @@ struct Document {
 struct Written<'a> {
     format: u64,
     project: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest: Option<&'a Path>,
     machine: Option<&'a str>,
     networks: &'a BTreeMap<String, Progress>,
 }
@@ -51,6 +57,7 @@ struct Written<'a> {
 #[derive(Debug)]
 pub struct State {
     project: PathBuf,
+    guest: Option<PathBuf>,
     machine: Option<String>,
     networks: BTreeMap<String, Progress>,
     ignored: Option<String>,
@@ -59,23 +66,20 @@ pub struct State {
 }
 
 impl State {
-    /// Reads the state of the project in this folder, which is absolute and without symbolic links.
-    pub fn read(project: &Path) -> Self {
-        Self::read_as(project, machine())
+    /// Reads the state of the project in this folder: of its own tutorial, or of the guest whose step files are in that
+    /// other folder. Both are absolute and without symbolic links.
+    pub fn read(project: &Path, guest: Option<&Path>) -> Self {
+        Self::read_as(project, guest, machine())
     }
 
-    fn read_as(project: &Path, machine: Option<String>) -> Self {
-        let mut state = Self {
-            project: project.to_owned(),
-            machine,
-            networks: BTreeMap::new(),
-            ignored: None,
-            disk: None,
-        };
+    fn read_as(project: &Path, guest: Option<&Path>, machine: Option<String>) -> Self {
+        let (project, guest) = (project.to_owned(), guest.map(ToOwned::to_owned));
+        let mut state =
+            Self { project, guest, machine, networks: BTreeMap::new(), ignored: None, disk: None };
         match text(&state.path()).and_then(|text| text.map(|text| state.understood(&text)).transpose()) {
             Ok(networks) => state.networks = networks.unwrap_or_default(),
             Err(why) => {
-                let shown = format!("{}/{FILE}", marker::PRIVATE);
+                let shown = format!("{}/{}", marker::PRIVATE, state.file());
                 state.ignored = Some(format!("`{shown}` is not used: {why}; every step counts as not done"));
             }
         }
@@ -120,7 +124,12 @@ impl State {
     }
 
     fn path(&self) -> PathBuf {
-        self.project.join(marker::PRIVATE).join(FILE)
+        self.project.join(marker::PRIVATE).join(self.file())
+    }
+
+    fn file(&self) -> String {
+        let Some(guest) = &self.guest else { return FILE.to_owned() };
+        format!("state-of-{}.json", &fingerprint(guest.as_os_str().as_encoded_bytes())[..16])
     }
 
     /// The error is why it cannot be used.
@@ -142,6 +151,9 @@ impl State {
         if document.project != self.project {
             return Err(format!("it tells of the project in `{}`", document.project.display()));
         }
+        if document.guest != self.guest {
+            return Err("it tells of another tutorial".into());
+        }
         if document.machine.is_some() && self.machine.is_some() && document.machine != self.machine {
             return Err("it was written on another machine".into());
         }
@@ -153,6 +165,7 @@ impl State {
         let document = Written {
             format: FORMAT,
             project: &self.project,
+            guest: self.guest.as_deref(),
             machine: self.machine.as_deref(),
             networks: &self.networks,
         };

@@ -1,22 +1,32 @@
-//! Notes what can be observed before and after each step of a walk, for whoever proves a tutorial.
+//! Notes what can be observed before and after each step of a walk, and at its end, for whoever proves a tutorial.
 //!
 //! May import `event`, `evidence`, `network` and `tutorial`. Invariant: the walk is the ordinary one; a witness only looks,
 //! except that on the localnet it lets a command's processes live, to see whether there are any. The localnet's end is theirs.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::os::fd::BorrowedFd;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::{Evidence, Funnel};
 use crate::network::{Invocation, Network, PROGRAM, Problem};
-use crate::tutorial::proof::{Proved, nothing};
+use crate::tutorial::Tutorial;
+use crate::tutorial::proof::{Proved, is_torn_down, nothing};
+
+/// How long something may take to end: Ray's idle workers do not end with their script, but once they notice.
+const SETTLING: Duration = Duration::from_secs(5);
+const POLL_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
 struct Seen {
     before: Option<Evidence>,
+    /// When every teardown had run.
+    end: Option<Evidence>,
+    /// Steps that a teardown undoes: what they start is to stay for a while.
+    torn_down: BTreeSet<String>,
     proved: Vec<Proved>,
 }
 
@@ -26,7 +36,9 @@ pub struct Witness(Rc<RefCell<Seen>>);
 
 impl Witness {
     /// The network with a look at it before each step's first command.
-    pub fn watch(&self, inner: Box<dyn Network>) -> Box<dyn Network> {
+    pub fn watch(&self, inner: Box<dyn Network>, tutorial: &Tutorial) -> Box<dyn Network> {
+        let torn_down = tutorial.steps().iter().filter(|step| is_torn_down(tutorial, step));
+        self.0.borrow_mut().torn_down = torn_down.map(|step| step.id.clone()).collect();
         Box::new(Watched { inner, seen: self.clone() })
     }
 
@@ -37,7 +49,9 @@ impl Witness {
 
     /// What was seen of each step that was run.
     pub fn proved(&self) -> Vec<Proved> {
-        self.0.borrow().proved.clone()
+        let seen = self.0.borrow();
+        let ended = |proved: &Proved| Proved { end: seen.end.clone(), ..proved.clone() };
+        seen.proved.iter().map(ended).collect()
     }
 }
 
@@ -55,7 +69,14 @@ impl Sink for Listening<'_> {
                 // A step that ran had a first command.
                 let before = seen.before.take().unwrap_or_else(nothing);
                 let after = (**evidence).clone();
-                seen.proved.push(Proved { id: id.clone(), before, after, outcome: *outcome });
+                seen.proved.push(Proved {
+                    id: id.clone(),
+                    before,
+                    after,
+                    next: None,
+                    end: None,
+                    outcome: *outcome,
+                });
             }
             _ => {}
         }
@@ -67,6 +88,31 @@ impl Sink for Listening<'_> {
 struct Watched {
     inner: Box<dyn Network>,
     seen: Witness,
+}
+
+impl Watched {
+    /// Looks when what has to end has ended, or has had its time.
+    fn look_when(&self, is_settled: impl Fn(&Seen, &Evidence) -> bool) -> Evidence {
+        let begun = Instant::now();
+        let mut now = self.look();
+        while !is_settled(&self.seen.0.borrow(), &now) && begun.elapsed() < SETTLING {
+            std::thread::sleep(POLL_EVERY);
+            now = self.look();
+        }
+        if let Some(last) = self.seen.0.borrow_mut().proved.last_mut() {
+            last.next.get_or_insert_with(|| now.clone());
+        }
+        now
+    }
+
+    fn look(&self) -> Evidence {
+        Evidence {
+            nodes: self.inner.nodes(),
+            busy_ports: self.inner.busy_ports(),
+            processes: self.inner.processes(),
+            ..nothing()
+        }
+    }
 }
 
 impl Network for Watched {
@@ -95,19 +141,24 @@ impl Network for Watched {
     }
 
     fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
-        let before = || Evidence {
-            nodes: self.inner.nodes(),
-            busy_ports: self.inner.busy_ports(),
-            processes: self.inner.processes(),
-            ..nothing()
-        };
-        self.seen.0.borrow_mut().before.get_or_insert_with(before);
+        if self.seen.0.borrow().before.is_none() {
+            // What the step before has started and whose teardown is still to come is to stay.
+            let now = self.look_when(|seen, now| {
+                let last = seen.proved.last().filter(|last| !seen.torn_down.contains(&last.id));
+                last.is_none_or(|last| last.still_there(now).is_empty())
+            });
+            self.seen.0.borrow_mut().before = Some(now);
+        }
         let in_localnet = self.inner.simulated() && argv.first().is_some_and(|program| program != PROGRAM);
         self.inner.command(argv, timeout, keep_daemons || in_localnet)
     }
 
     fn lifeline(&self) -> Option<BorrowedFd<'_>> {
         self.inner.lifeline()
+    }
+
+    fn enter_step(&self, step: &str) {
+        self.inner.enter_step(step);
     }
 
     fn nodes(&self) -> Option<Vec<String>> {
@@ -135,6 +186,8 @@ impl Network for Watched {
     }
 
     fn stop(&mut self) -> Result<()> {
+        let end = self.look_when(|seen, now| seen.proved.iter().all(|step| step.still_there(now).is_empty()));
+        self.seen.0.borrow_mut().end = Some(end);
         self.inner.stop()
     }
 }

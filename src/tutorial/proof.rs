@@ -10,7 +10,7 @@ mod links;
 
 use std::collections::BTreeMap;
 
-pub use evidence::{Proved, nothing};
+pub use evidence::{Proved, is_torn_down, nothing};
 
 use super::front_matter::place_in_file;
 use super::{Step, Tutorial};

@@ -97,6 +97,20 @@ pub enum Condition {
     NothingLeft,
 }
 
+impl Condition {
+    /// What has to come, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Nodes(wanted) => format!("{wanted} nodes"),
+            Self::Port(port) => format!("port {port} to be open"),
+            Self::Output(text) => format!("its output to say “{text}”"),
+            Self::Http(url) => format!("{url} to answer"),
+            Self::File(path) => format!("the file {path}"),
+            Self::NothingLeft => "its last processes to end and its ports to be free".to_owned(),
+        }
+    }
+}
+
 /// How often a step is tried again, and after which pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {

@@ -1,6 +1,8 @@
-//! `golem-outbound report` on the events of a real walk that failed at `ray up`.
+//! `golem-outbound report` on the events of real walks: one that failed at `ray up`, one that passed, and ones that were killed.
 
 mod browser;
+mod green;
+mod killed;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -56,17 +58,6 @@ fn the_json_report_is_what_its_schema_says() {
     document["unheard-of"] = Value::Null;
     let refused = std::panic::catch_unwind(|| assert_valid(&document));
     assert!(refused.is_err(), "the schema allows anything");
-}
-
-#[test]
-fn a_walk_that_was_killed_can_be_reported() {
-    let folder = walked(&WALK[..WALK.len() / 2]);
-    let document = document(&written(folder.path(), "x.json"));
-    assert_valid(&document);
-    assert_eq!((&document["standing"], &document["exit_code"]), (&"did not end".into(), &Value::Null));
-    let summary = report(folder.path(), &[]);
-    let summary = String::from_utf8(summary.stdout).unwrap();
-    assert!(summary.contains("The walk did not end"), "{summary}");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The sandbox and its nodes, as root (when the tests are run by root) and as an ordinary user.
 
+mod logs;
+mod nodes;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
@@ -265,122 +268,6 @@ fn sigkill_of_the_starter_ends_everything_when_it_holds_the_lifeline() {
     });
 }
 
-/// As ray-on-golem behaves: a private key and a database beside the logs, app-keys on command lines, rotated logs.
-#[test]
-fn what_ray_on_golem_writes_is_in_memory_and_its_logs_are_shown_without_keys() {
-    for_every_user(|bench| {
-        let state = bench.up();
-        let key =
-            bench.shell("$YAGNA_PATH app-key create ray-on-golem --json").trim().trim_matches('"').to_owned();
-        assert_eq!(key.len(), 32, "{key}");
-        let script = "cd $RAY_ON_GOLEM_DATADIR && mkdir db && echo $0 > db/reputation.sqlite3 && \
-                      echo \"first 'Bearer $0'\" > webserver.log && gzip -c webserver.log > webserver.log.1.gz && \
-                      rm webserver.log && echo \"second $0\" > webserver.log && pwd -P && cat webserver.log";
-        let said = bench.shell(&script.replace("$0", &key));
-        let folder = bench.dir().join("ray-on-golem");
-        assert_eq!(said, format!("{}\nsecond {key}\n", folder.display()));
-        until_it_holds(&folder.join("webserver.log"), "second [redacted]\n");
-        bench.shell(&format!("printf 'unfinished {key}' >> $RAY_ON_GOLEM_DATADIR/webserver.log"));
-        assert_private(&bench.dir(), &key);
-
-        assert!(bench.localnet("down", &[]).output().unwrap().status.success());
-        let log = fs::read_to_string(folder.join("webserver.log")).unwrap();
-        assert!(
-            log.ends_with("second [redacted]\nunfinished [redacted]"),
-            "an orderly end loses nothing: {log}"
-        );
-        assert_private(&bench.dir(), &key);
-        assert_ne!(bench.up().init, state.init);
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "a new localnet begins with no logs");
-        assert_eq!(bench.shell("ls -A $RAY_ON_GOLEM_DATADIR"), "");
-    });
-}
-
-/// Waits for a log that is written behind our back; how long is for the defect that never writes it.
-fn until_it_holds(log: &Path, line: &str) {
-    let deadline = Instant::now() + PATIENCE;
-    let read = || fs::read_to_string(log).unwrap_or_default();
-    while !read().contains(line) {
-        assert!(Instant::now() < deadline, "`{}` holds {}", log.display(), read());
-        std::thread::yield_now();
-    }
-}
-
-/// All below the localnet's directory is its owner's alone, and no file holds the key.
-fn assert_private(dir: &Path, key: &str) {
-    secrets::assert_private(dir);
-    assert_eq!(secrets::holders(dir, &[key]), Vec::<PathBuf>::new());
-}
-
-#[test]
-fn a_node_has_its_address_its_root_and_ray() {
-    for_every_user(|bench| {
-        bench.up();
-        let script = "echo hi; ip -4 -o addr show eth0; mv /root_copy/{.bashrc,.profile,.config,.local,venv} /root && \
-                      source /root/.bashrc && command -v ray && ray && python -c 'import ray; print(ray.__file__)' && \
-                      touch $VIRTUAL_ENV/written && ls -d /home/* /root/* 2> /dev/null; cat /proc/1/comm";
-        let output = bench.on_node(&[], script);
-        let said = text(&output.stdout);
-        assert!(output.status.success(), "{said}{}", text(&output.stderr));
-        let lines: Vec<&str> = said.lines().collect();
-        assert_eq!(lines[0], "hi");
-        assert!(lines[1].contains("inet 192.168.0.3/16"), "{}", lines[1]);
-        assert_eq!(
-            lines[2..],
-            [
-                "/root/venv/bin/ray",
-                "ray runs",
-                "/opt/golem/site-packages/ray/__init__.py",
-                "/root/venv",
-                "init"
-            ]
-        );
-    });
-}
-
-#[test]
-fn a_node_cannot_write_to_the_machine_or_see_the_requestors_network() {
-    for_every_user(|bench| {
-        bench.up();
-        let script = "touch /usr/written; touch /opt/golem/site-packages/written; ls /etc/shadow; \
-                      ls /sys/class/net; ip route; test -e /tmp/golem-outbound || echo own /tmp";
-        let output = bench.on_node(&[], script);
-        assert_eq!(
-            text(&output.stdout),
-            "eth0\nlo\n192.168.0.0/16 dev eth0 proto kernel scope link src 192.168.0.3 \nown /tmp\n"
-        );
-        assert_eq!(text(&output.stderr).matches("Read-only file system").count(), 2);
-    });
-}
-
-#[test]
-fn a_port_of_a_node_is_reached_over_the_vpn() {
-    for_every_user(|bench| {
-        bench.up();
-        let server = "import os, socket\ns = socket.create_server(('', 7000))\nif os.fork() == 0:\n  \
-                      c, peer = s.accept()\n  c.sendall(peer[0].encode())\n";
-        let output = bench.on_node(&["--connect", "7000"], &format!("python3 -c \"{server}\""));
-        assert_eq!(text(&output.stdout), "192.168.0.1", "{}", text(&output.stderr));
-        let closed = bench.on_node(&["--connect", "7001"], "true");
-        assert!(text(&closed.stderr).contains("failed to connect to the node: Connection refused"));
-    });
-}
-
-#[test]
-fn nodes_reach_each_other_and_all_end() {
-    for_every_user(|bench| {
-        bench.up();
-        let script = "exec 3<> /dev/tcp/192.168.0.4/22 && echo reached; cat < /dev/tcp/192.168.0.5/22";
-        let output = bench.on_node(&["--peer"], script);
-        assert_eq!(text(&output.stdout), "reached\n", "{}", text(&output.stderr));
-        assert!(text(&output.stderr).contains("No route to host"), "{}", text(&output.stderr));
-        assert_eq!(
-            bench.shell("cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -c -- '--pla[n]' || true"),
-            "0\n"
-        );
-    });
-}
-
 #[test]
 fn a_machine_without_user_namespaces_is_told_the_setting_and_the_remedy() {
     for_every_user(|bench| {
@@ -400,20 +287,6 @@ fn a_machine_without_user_namespaces_is_told_the_setting_and_the_remedy() {
         assert_eq!(output.status.code(), Some(3), "{said}");
         assert!(said.contains("user.max_user_namespaces is 0"), "{said}");
         assert!(said.contains("hint: type: `sysctl -w user.max_user_namespaces=15000`"), "{said}");
-    });
-}
-
-#[test]
-fn the_ssh_service_listens_when_its_command_returns() {
-    for_every_user(|bench| {
-        bench.up();
-        let script = "service ssh status; service ssh start && service ssh status && service ssh restart && \
-                      grep -c ':0016 00000000:0000 0A' /proc/net/tcp; service other start";
-        let output = bench.on_node(&[], script);
-        let start = "Starting OpenBSD Secure Shell server: sshd.";
-        assert_eq!(text(&output.stdout), format!("{start}\nsshd is running.\n{start}\n1\n"));
-        assert_eq!(text(&output.stderr), "sshd is not running ... failed!\nother: unrecognized service\n");
-        assert_eq!(output.status.code(), Some(1));
     });
 }
 

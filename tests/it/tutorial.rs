@@ -189,6 +189,42 @@ fn a_walk_proves_each_step_by_a_check_that_sees_it() {
     assert_eq!(report["not_walked"][0], "folder");
 }
 
+/// A step's command in Python that starts a process which outlives it, and notes its id.
+fn starts(seconds: u32, more: &str) -> String {
+    let code = format!(
+        "import subprocess; p = subprocess.Popen(['sleep', '{seconds}']); open('pid', 'w').write(str(p.pid)); print('started')"
+    );
+    format!("run:\n  - [python3, -c, \"{code}\"]\n{more}checks:\n  - output_has: started\n")
+}
+
+/// On the localnet, because processes are seen there.
+#[test]
+fn what_outlives_its_step_or_its_teardown_is_found_by_a_walk() {
+    let desk = Desk::new();
+    fs::remove_dir_all(desk.path("theirs")).unwrap();
+    fs::create_dir(desk.path("theirs")).unwrap();
+    std::os::unix::fs::symlink(crate::python_env::environment(), desk.path("theirs/venv")).unwrap();
+    let steps = [
+        ("leaves", starts(4321, "")),
+        ("forgets", starts(4322, "teardown:\n  - [\"true\"]\n")),
+        ("undoes", starts(4323, "teardown:\n  - [sh, -c, \"kill $(cat pid)\"]\n")),
+    ];
+    for (number, (id, keys)) in steps.iter().enumerate() {
+        let text = format!("---\nid: {id}\ntitle: T\n{keys}---\n\nProse.\n");
+        fs::write(desk.path("theirs").join(format!("{number}-{id}.md")), text).unwrap();
+    }
+    let (code, codes, report) = desk.codes(&["--run", "--content", "mirror", "--trust"]);
+    assert_eq!(code, Some(1), "{report}");
+    assert_eq!(codes, ["step-leaves-something", "teardown-leaves-something"], "{report}");
+    let message = |at: usize| report["findings"][at]["message"].as_str().unwrap();
+    assert!(message(0).contains("step `leaves`") && message(0).ends_with("lived on: sleep 4321"), "{report}");
+    assert!(
+        message(1).contains("what step `forgets` has started")
+            && message(1).ends_with("lived on: sleep 4322"),
+        "{report}"
+    );
+}
+
 #[test]
 fn an_expected_output_that_has_drifted_is_noted_and_renewed() {
     let desk = Desk::new();

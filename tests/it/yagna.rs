@@ -1,6 +1,8 @@
 //! yagna's command line and API as ray-on-golem meets them: the program under the name `yagna`, the control socket, and
 //! the API on a loopback port, over a node that is a plain test double.
 
+#[path = "yagna/faults.rs"]
+mod faults;
 #[path = "yagna/localnet.rs"]
 mod localnet;
 

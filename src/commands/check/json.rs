@@ -26,8 +26,9 @@ struct Document<'a> {
     outbound_urls: &'a [UrlVerdict],
 }
 
+/// A finding as every command tells it to programs.
 #[derive(Serialize)]
-struct Finding<'a> {
+pub(in crate::commands) struct Finding<'a> {
     file: String,
     code: &'a str,
     severity: Severity,
@@ -72,7 +73,8 @@ pub(super) fn report(report: &Report<'_>, fixed: &[Fixed]) -> Result<String> {
     })
 }
 
-fn finding<'a>(file: String, text: &str, found: &'a Diagnostic) -> Finding<'a> {
+/// The finding about this file, whose text is given for the places of a fix.
+pub(in crate::commands) fn finding<'a>(file: String, text: &str, found: &'a Diagnostic) -> Finding<'a> {
     let change = found.fix.as_deref().map(|fix| Change {
         title: &fix.title,
         edits: fix

@@ -61,6 +61,6 @@ fn localnet() -> Option<Market> {
         cpu_hour: provider.prices.cpu_hour.to_f64(),
         env_hour: provider.prices.env_hour.to_f64(),
     };
-    let offers = MarketFile::read(None).ok()?.providers.iter().map(offer).collect();
+    let offers = MarketFile::read(None, &[]).ok()?.providers.iter().map(offer).collect();
     Some(Market { name: "the localnet".into(), offers })
 }

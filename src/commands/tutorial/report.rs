@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::commands::check::text;
+use crate::commands::check::{json, text};
 use crate::commands::explain::to_json;
 use crate::diagnostic::Severity;
 use crate::error::{ErrorKind, Result};
@@ -56,22 +56,10 @@ struct Document<'a> {
     errors: usize,
     warnings: usize,
     notes: usize,
-    findings: Vec<Told<'a>>,
+    findings: Vec<json::Finding<'a>>,
     network: Option<&'a str>,
     steps: &'a [Walked],
     not_walked: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    file: &'a str,
-    code: &'a str,
-    severity: Severity,
-    message: &'a str,
-    line: Option<usize>,
-    column: Option<usize>,
-    length: Option<usize>,
-    help: Option<&'a str>,
 }
 
 impl<'f> Report<'f> {
@@ -90,7 +78,7 @@ impl<'f> Report<'f> {
                 self.not_walked.push(step.id.clone());
                 continue;
             };
-            let found = proved.findings(step, self.source(&step.file));
+            let found = proved.findings(tutorial, step, self.source(&step.file));
             self.findings.extend(found.into_iter().map(|finding| (step.file.clone(), finding)));
             let judged = proved.checks(step).into_iter();
             self.walked.push(Walked {
@@ -170,23 +158,14 @@ impl<'f> Report<'f> {
             errors: self.count(Severity::Error),
             warnings: self.count(Severity::Warning),
             notes: self.count(Severity::Note),
-            findings: self.findings.iter().map(told_of).collect(),
+            findings: self
+                .findings
+                .iter()
+                .map(|(file, found)| json::finding(file.clone(), self.source(file), found))
+                .collect(),
             network: self.network,
             steps: &self.walked,
             not_walked: &self.not_walked,
         })
-    }
-}
-
-fn told_of((file, finding): &Finding) -> Told<'_> {
-    Told {
-        file,
-        code: finding.code,
-        severity: finding.severity,
-        message: &finding.message,
-        line: finding.span.map(|span| span.line),
-        column: finding.span.map(|span| span.column),
-        length: finding.span.map(|span| span.length),
-        help: finding.help.as_deref(),
     }
 }

@@ -5,7 +5,7 @@
 use super::{NetworkName, Request};
 use crate::error::{Error, Result};
 use crate::exec;
-use crate::localnet::sandbox::lifecycle::own_program;
+use crate::localnet::sandbox::program::own_program;
 use crate::network::{
     EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, ProjectLocalnet, Workplace, rented_nodes,
 };
@@ -44,7 +44,8 @@ pub(super) fn network(request: &Request, project: &Project) -> Result<Box<dyn Ne
         NetworkName::Localnet => {
             let providers = request.providers.as_deref().map(std::path::absolute).transpose();
             let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
-            let localnet = ProjectLocalnet::new(workplace.clone(), request.content, providers);
+            let localnet =
+                ProjectLocalnet::new(workplace.clone(), request.content, providers, request.faults.clone());
             Box::new(EmulatedNetwork::new(workplace, urls, localnet))
         }
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),

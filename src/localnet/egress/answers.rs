@@ -22,6 +22,17 @@ impl Answers {
         Self { world, frozen: Mutex::default() }
     }
 
+    /// The answer to a node's query, which may fail where lookups fail.
+    ///
+    /// # Errors
+    /// As [`World::resolve`].
+    pub async fn to_query(&self, name: &str) -> io::Result<Vec<Ipv4Addr>> {
+        if self.world.query_fails() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the resolver failed (simulated)"));
+        }
+        self.of(name).await
+    }
+
     /// The addresses of a name; none if there is no such name. Only addresses are kept: a name that did not exist is
     /// asked for again.
     pub async fn of(&self, name: &str) -> io::Result<Vec<Ipv4Addr>> {

@@ -41,7 +41,7 @@ pub async fn serve(socket: UdpSocket, answers: Arc<Answers>) {
 
 async fn answer(query: &[u8], answers: &Answers) -> Option<Vec<u8>> {
     let name = asked_name(query)?;
-    let found = answers.of(&name).await;
+    let found = answers.to_query(&name).await;
     reply(query, &found)
 }
 

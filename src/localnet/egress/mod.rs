@@ -1,6 +1,6 @@
 //! A node's transparent egress: every packet that leaves for somewhere else ends in a socket of the supervisor.
 //!
-//! May import `error`, `outbound`, the seam `localnet::exe_unit` and `localnet::mirror`. Invariant: what a node may
+//! May import `error`, `outbound`, the seam `localnet::exe_unit`, `localnet::mirror` and `localnet::market::faults`. Invariant: what a node may
 //! reach is decided outside of it, by (protocol, address, port) alone, where a provider's exe-unit decides it; a
 //! program on the node can neither see the decision nor go around it.
 

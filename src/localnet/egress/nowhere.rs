@@ -3,7 +3,7 @@
 //!
 //! May import its siblings. Invariant: what the filter refuses gets nothing but the reset; datagrams get no answer at all.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddrV4;
 use std::os::fd::OwnedFd;
@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 use super::gate::{self, BEFORE_RESET, Gate};
 use super::packets::{Opening, Packet};
 use super::sockets::{datagram_socket, plain_listener};
-use super::{datagrams, namespace, routes};
+use super::{WELL_KNOWN_RESOLVERS, datagrams, namespace, routes};
+use crate::outbound::filter::DNS_PORT;
 
 /// The largest packet.
 const PACKET: usize = 64 * 1024;
@@ -65,9 +66,10 @@ pub async fn keep(nowhere: Nowhere, gate: Arc<Gate>, outside: OwnedFd) -> io::Re
         gate,
         outside: Arc::new(outside),
         answering: Arc::new(answering),
-        opened: HashSet::new(),
+        doors: HashMap::new(),
         running: JoinSet::new(),
     };
+    keeper.know_declared();
     let mut buffer = vec![0; PACKET];
     loop {
         let length = arriving.async_io(tokio::io::Interest::READABLE, |socket| {
@@ -89,7 +91,7 @@ struct Keeper {
     gate: Arc<Gate>,
     outside: Arc<OwnedFd>,
     answering: Arc<Socket>,
-    opened: HashSet<Door>,
+    doors: HashMap<Door, Opened>,
     running: JoinSet<()>,
 }
 
@@ -100,9 +102,43 @@ enum Door {
     Udp(SocketAddrV4),
 }
 
+impl Door {
+    fn transport(self) -> Transport {
+        match self {
+            Self::Tcp(_) => Transport::Tcp,
+            Self::Udp(_) => Transport::Udp,
+        }
+    }
+}
+
+/// Since when a socket waits at a door.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opened {
+    /// From the beginning: the kernel led every packet there.
+    Before,
+    /// For a packet seen here; some that followed it may have come too early for the kernel.
+    HereFor(Transport),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Tcp,
+    Udp,
+}
+
 impl Keeper {
+    /// What is seen here is everything that arrives, also what a socket of the egress waits for.
+    fn know_declared(&mut self) {
+        let resolvers = WELL_KNOWN_RESOLVERS.map(|resolver| SocketAddrV4::new(resolver, DNS_PORT));
+        let datagrams = self.gate.filter.udp_endpoints().into_iter().chain(resolvers).map(Door::Udp);
+        let ports = self.gate.filter.tcp_ports().into_iter().map(Door::Tcp);
+        self.doors.extend(ports.chain(datagrams).map(|door| (door, Opened::Before)));
+    }
+
     async fn take(&mut self, bytes: &[u8]) {
         match Packet::read(bytes) {
+            // A socket waits at that port of every address, and decides.
+            Some(Packet::Opening(opening)) if self.is_declared(Door::Tcp(opening.to.port())) => {}
             Some(Packet::Opening(opening)) => {
                 match self.gate.filter.check_tcp(*opening.to.ip(), opening.to.port()) {
                     Ok(()) => self.open(Door::Tcp(opening.to.port()), bytes).await,
@@ -121,17 +157,25 @@ impl Keeper {
         }
     }
 
-    /// Opens a socket where none is yet, and hands the packet in.
+    fn is_declared(&self, door: Door) -> bool {
+        self.doors.get(&door) == Some(&Opened::Before)
+    }
+
+    /// Opens a socket where none is yet, and hands the packet in. Later packets are led there by the kernel; an opening
+    /// that came too early for that is handed in as well, because a second copy of it does no harm, while a datagram
+    /// would arrive twice.
     async fn open(&mut self, door: Door, packet: &[u8]) {
-        if !self.opened.contains(&door) {
-            if self.opened.len() >= MOST_SOCKETS {
-                return;
+        match self.doors.get(&door) {
+            Some(Opened::Before | Opened::HereFor(Transport::Udp)) => return,
+            Some(Opened::HereFor(Transport::Tcp)) => {}
+            None if self.doors.len() >= MOST_SOCKETS => return,
+            None => {
+                if let Err(error) = self.make(door).await {
+                    tracing::warn!(provider = %self.gate.label, %error, "a way out could not be opened");
+                    return;
+                }
+                self.doors.insert(door, Opened::HereFor(door.transport()));
             }
-            if let Err(error) = self.make(door).await {
-                tracing::warn!(provider = %self.gate.label, %error, "a way out could not be opened");
-                return;
-            }
-            self.opened.insert(door);
         }
         if let (Some(packet), Some(to)) = (Packet::completed(packet), destination(packet)) {
             send(&self.answering, &packet, to);

@@ -1,16 +1,19 @@
 //! What lies outside of the localnet: the mirror, or the Internet as the keeper reaches it.
 //!
-//! May import `localnet::mirror` and its siblings. Invariant: with the mirror nothing leaves the sandbox; live, no
+//! May import `localnet::mirror`, `localnet::market::faults` and its siblings. Invariant: with the mirror nothing leaves the sandbox; live, no
 //! byte of a connection is looked at.
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::UdpSocket;
 
 use super::names::Names;
 use super::outside::Outside;
+use crate::localnet::market::Faults;
+use crate::localnet::market::faults::{Chance, Share};
 use crate::localnet::mirror::{BoxedStream, Content, Mirror};
 
 /// Bytes that wait between a node's connection and the mirror.
@@ -21,6 +24,10 @@ pub struct World {
     place: Place,
     /// Names that no resolver answers for.
     silent: Vec<String>,
+    /// Which queries of nodes fail.
+    failing: (Chance, Share),
+    /// How many there were.
+    queries: AtomicU64,
 }
 
 enum Place {
@@ -31,12 +38,30 @@ enum Place {
 impl World {
     /// An outside that consists of the mirror.
     pub fn mirror(mirror: Arc<Mirror>) -> Self {
-        Self { place: Place::Mirror { mirror, names: Mutex::default() }, silent: Vec::new() }
+        Self::of(Place::Mirror { mirror, names: Mutex::default() })
     }
 
     /// The real Internet, through the keeper.
     pub fn live(outside: Outside) -> Self {
-        Self { place: Place::Internet(outside), silent: Vec::new() }
+        Self::of(Place::Internet(outside))
+    }
+
+    fn of(place: Place) -> Self {
+        let failing = (Chance::default(), Share::NEVER);
+        Self { place, silent: Vec::new(), failing, queries: AtomicU64::new(0) }
+    }
+
+    /// The same outside, but that a share of the nodes' queries for names fails.
+    #[must_use]
+    pub fn with_failing_queries(mut self, faults: &Faults) -> Self {
+        self.failing = (faults.chance(), faults.dns_fails);
+        self
+    }
+
+    /// Whether the query of a node that comes now fails.
+    pub fn query_fails(&self) -> bool {
+        let (chance, share) = self.failing;
+        chance.happens("dns", self.queries.fetch_add(1, Ordering::Relaxed), share)
     }
 
     /// The same outside, but that no resolver answers for these names.

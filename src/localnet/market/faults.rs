@@ -1,125 +1,145 @@
-//! What goes wrong with a localnet as a whole: the `faults:` of its providers' file.
+//! What goes wrong with a localnet as a whole: the `faults:` of its providers' file, or `--fault`.
 //!
 //! May import `error`. Invariant: a fault with an unknown or a missing field is refused, never guessed at; without faults
-//! nothing goes wrong.
+//! nothing goes wrong; the same seed makes the same things go wrong.
+
+pub mod chance;
+pub mod node_fault;
+pub mod odd_url;
 
 use serde::Deserialize;
+use serde_yaml::{Mapping, Value};
+
+pub use chance::{Chance, Share};
+pub use node_fault::{Mishap, Moment, NodeFault, Victim};
+pub use odd_url::{OddAnswer, OddUrl, OddUrls};
 
 /// Everything that goes wrong. `docs/localnet.md` lists it for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Faults {
+    /// What decides about everything that happens by chance.
+    pub seed: u64,
     /// Nobody offers anything.
     pub no_offers: bool,
+    /// Every provider rejects every counter-proposal.
+    pub proposals_rejected: bool,
     /// Every provider rejects every agreement that is proposed to it.
     pub agreements_rejected: bool,
+    /// No provider can deploy the image.
+    pub deploy_fails: bool,
+    /// No provider ever finishes to deploy the image.
+    pub deploy_hangs: bool,
+    /// No node's ssh can be reached.
+    pub ssh_never_up: bool,
+    /// What happens to nodes while they run.
+    pub nodes: Vec<NodeFault>,
     /// The requestor's wallet holds nothing, on every payment network.
     pub wallet_empty: bool,
     /// The faucet gives nothing.
     pub faucet_silent: bool,
+    /// Allocations are spent from the beginning.
+    pub budget_exhausted: bool,
+    /// Tags of images that the registry does not know.
+    pub missing_tags: Vec<String>,
+    /// So many seconds the machine's clock is ahead of the world's; below zero, behind it.
+    pub clock_ahead: i64,
     /// Names that no resolver answers for.
     pub unresolved_names: Vec<String>,
+    /// Which share of a node's DNS queries fails.
+    pub dns_fails: Share,
     /// URLs to which the mirror gives another answer than their content.
     pub urls: Vec<OddUrl>,
 }
 
-/// A URL with an answer of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "OddUrlEntry")]
-pub struct OddUrl {
-    /// Host, lower case.
-    pub host: String,
-    /// Path with query; an end `*` stands for whatever follows.
-    pub path: String,
-    /// What is answered.
-    pub answer: OddAnswer,
-}
-
-/// An answer that is not the content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OddAnswer {
-    /// This status, perhaps with a `Retry-After` in seconds.
-    Status {
-        /// 400 to 599.
-        code: u16,
-        /// How long the client is asked to wait.
-        retry_after: Option<u32>,
-    },
-    /// A web page with status 200, as Dropbox shows one for a link that is not direct.
-    Page,
-    /// A redirect to this URL.
-    Redirect(String),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OddUrlEntry {
-    url: String,
-    status: Option<u16>,
-    retry_after: Option<u32>,
-    #[serde(default)]
-    page: bool,
-    redirect: Option<String>,
-}
-
-impl TryFrom<OddUrlEntry> for OddUrl {
-    type Error = String;
-
-    fn try_from(entry: OddUrlEntry) -> Result<Self, String> {
-        let OddUrlEntry { url, status, retry_after, page, redirect } = entry;
-        let answer = match (status, page, redirect) {
-            (Some(code), false, None) if (400..=599).contains(&code) => {
-                OddAnswer::Status { code, retry_after }
-            }
-            (None, true, None) => OddAnswer::Page,
-            (None, false, Some(target)) => OddAnswer::Redirect(target),
-            _ => return Err(format!("`{url}` needs one answer: status (400 to 599), page or redirect")),
-        };
-        let address = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        let address = address.ok_or_else(|| format!("`{url}` is no URL with http or https"))?;
-        let (host, path) = address.split_once('/').unwrap_or((address, ""));
-        Ok(Self { host: host.to_ascii_lowercase(), path: format!("/{path}"), answer })
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            no_offers: false,
+            proposals_rejected: false,
+            agreements_rejected: false,
+            deploy_fails: false,
+            deploy_hangs: false,
+            ssh_never_up: false,
+            nodes: Vec::new(),
+            wallet_empty: false,
+            faucet_silent: false,
+            budget_exhausted: false,
+            missing_tags: Vec::new(),
+            clock_ahead: 0,
+            unresolved_names: Vec::new(),
+            dns_fails: Share::NEVER,
+            urls: Vec::new(),
+        }
     }
 }
 
-impl OddUrl {
-    /// Whether it is about this request.
-    pub fn is(&self, host: &str, path: &str) -> bool {
-        let here = self.path.strip_suffix('*').map_or(self.path == path, |start| path.starts_with(start));
-        self.host == host && here
+/// Faults of which there may be several.
+const LISTS: [&str; 4] = ["nodes", "missing_tags", "unresolved_names", "urls"];
+
+impl Faults {
+    /// The source of chance.
+    pub fn chance(&self) -> Chance {
+        Chance::new(self.seed)
     }
+}
+
+/// Adds a fault as a command line has it, `NAME` or `NAME=VALUE` with a value in YAML, to a `faults:` section. One more of
+/// a kind of which there may be several joins the others; else the last one counts.
+///
+/// # Errors
+/// When the value is no YAML. Whether there is such a fault turns out when the whole section is read.
+pub fn add(section: &mut Mapping, fault: &str) -> Result<(), String> {
+    let (name, value) = fault.split_once('=').unwrap_or((fault, "true"));
+    let value: Value = serde_yaml::from_str(value).map_err(|error| error.to_string())?;
+    let name = name.trim();
+    if !LISTS.contains(&name) {
+        section.insert(name.into(), value);
+        return Ok(());
+    }
+    let more = match value {
+        Value::Sequence(several) => several,
+        one => vec![one],
+    };
+    match section.get_mut(name) {
+        Some(Value::Sequence(known)) => known.extend(more),
+        _ => drop(section.insert(name.into(), Value::Sequence(more))),
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_url_with_an_answer_of_its_own_is_read() {
-        let yaml = "urls:\n\
-                    - {url: 'https://IPFS.io/ipfs/a', status: 429, retry_after: 1}\n\
-                    - {url: 'https://dl.dropboxusercontent.com/s/*', page: true}\n\
-                    - {url: 'https://github.com', redirect: 'https://example.com/'}\n";
-        let faults: Faults = serde_yaml::from_str(yaml).unwrap();
-        let [limited, page, moved] = &faults.urls[..] else { panic!("three") };
-        assert!(limited.is("ipfs.io", "/ipfs/a") && !limited.is("ipfs.io", "/ipfs/ab"));
-        assert_eq!(limited.answer, OddAnswer::Status { code: 429, retry_after: Some(1) });
-        assert!(page.is("dl.dropboxusercontent.com", "/s/x?dl=1"));
-        assert!(
-            moved.is("github.com", "/") && moved.answer == OddAnswer::Redirect("https://example.com/".into())
-        );
+    fn faults(given: &[&str]) -> Result<Faults, String> {
+        let mut section = Mapping::new();
+        given.iter().try_for_each(|fault| add(&mut section, fault))?;
+        serde_yaml::from_value(section.into()).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn half_a_fault_is_refused() {
-        for yaml in [
-            "urls: [{url: 'https://a'}]",
-            "urls: [{url: 'https://a', status: 200}]",
-            "urls: [{url: 'https://a', status: 404, page: true}]",
-            "urls: [{url: 'a', page: true}]",
-            "colour: red",
-        ] {
-            assert!(serde_yaml::from_str::<Faults>(yaml).is_err(), "{yaml}");
+    fn a_fault_of_the_command_line_is_a_name_or_a_name_with_a_value() {
+        let read = faults(&[
+            "no_offers",
+            "dns_fails=0.5",
+            "seed=7",
+            "unresolved_names=a.io",
+            "unresolved_names=b.io",
+        ]);
+        let read = read.unwrap();
+        assert!(read.no_offers && read.seed == 7);
+        assert_eq!(read.unresolved_names, ["a.io", "b.io"]);
+        let nodes = faults(&["nodes={what: killed, after: 5}", "nodes=[{what: killed, at: ray-submit}]"]);
+        assert_eq!(nodes.unwrap().nodes.len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused() {
+        for fault in ["no_ofers", "no_offers=perhaps", "dns_fails=2", "urls={", "nodes={what: killed}", "=1"]
+        {
+            assert!(faults(&[fault]).is_err(), "{fault}");
         }
     }
 }

@@ -68,7 +68,7 @@ fn negotiate(
     standing: Standing,
     decide_outbound: &OutboundDecision,
 ) -> Result<(Properties, OutboundAccess), String> {
-    limit_agreements(standing)?;
+    limit_agreements(provider, standing)?;
     let mut offer = offer.clone();
     limit_expiration(provider, demand, standing)?;
     adopt_lower(&mut offer, demand, properties::DEBIT_NOTE_ACCEPT_TIMEOUT)?;
@@ -80,8 +80,8 @@ fn negotiate(
 }
 
 /// `max_agreements.rs`
-fn limit_agreements(standing: Standing) -> Result<(), String> {
-    if standing.agreements < MAX_AGREEMENTS {
+fn limit_agreements(provider: &Provider, standing: Standing) -> Result<(), String> {
+    if standing.agreements < MAX_AGREEMENTS && !provider.has(Fault::RejectsProposals) {
         return Ok(());
     }
     Err(format!("No capacity available. Reached Agreements limit: {MAX_AGREEMENTS}"))

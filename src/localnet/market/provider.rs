@@ -65,10 +65,16 @@ pub struct Prices {
 pub enum Fault {
     /// Never answers a counter-proposal.
     NoProposalResponse,
+    /// Rejects every counter-proposal, in the words of a provider that is busy.
+    RejectsProposals,
     /// Rejects every agreement that is proposed to it.
     RejectsAgreement,
     /// The exe-unit's `deploy` ends with an error.
     DeployFails,
+    /// The exe-unit's `deploy` never ends.
+    DeployHangs,
+    /// Nothing answers on its nodes' port 22.
+    SshNeverUp,
 }
 
 fn installed_whitelist() -> Whitelist {

@@ -26,9 +26,33 @@ pub const BUNDLE_VARIABLES: [&str; 5] =
 /// How long certificates hold: longer than any localnet lives.
 const VALIDITY: Duration = Duration::days(365);
 
+/// How long a certificate of the Internet holds: Let's Encrypt's ninety days, renewed halfway on the average.
+const PUBLIC_VALIDITY: Duration = Duration::days(90);
+
+/// What the machine's clock says of the world's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// So many seconds the machine is ahead; below zero, behind.
+    pub ahead: i64,
+}
+
+impl Clock {
+    /// From when to when a new certificate holds, by the machine's clock. Where the clocks agree, long and a day back; else
+    /// as the certificates of the Internet hold, so that a clock that is wrong by more is found out as it would be there.
+    fn validity(self, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+        if self.ahead == 0 {
+            return (now - Duration::days(1), now - Duration::days(1) + VALIDITY);
+        }
+        let world = now.saturating_sub(Duration::seconds(self.ahead));
+        let half = PUBLIC_VALIDITY / 2;
+        (world.saturating_sub(half), world.saturating_add(half))
+    }
+}
+
 /// The certificate authority.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+    clock: Clock,
     /// TLS settings by name, minted at the first handshake for it.
     minted: Mutex<HashMap<String, Arc<ServerConfig>>>,
 }
@@ -39,12 +63,20 @@ impl Authority {
     /// # Errors
     /// If the system gives no random numbers.
     pub fn new() -> io::Result<Self> {
-        let mut parameters = certificate("golem-outbound localnet CA (simulated)", Vec::new())?;
+        Self::on(Clock::default())
+    }
+
+    /// Makes a new authority in a world whose clock is not the machine's.
+    ///
+    /// # Errors
+    /// If the system gives no random numbers.
+    pub fn on(clock: Clock) -> io::Result<Self> {
+        let mut parameters = certificate("golem-outbound localnet CA (simulated)", Vec::new(), clock)?;
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let issuer = CertifiedIssuer::self_signed(parameters, key).map_err(io::Error::other)?;
-        Ok(Self { issuer, minted: Mutex::default() })
+        Ok(Self { issuer, clock, minted: Mutex::default() })
     }
 
     /// The authority's own certificate as PEM.
@@ -88,7 +120,7 @@ impl Authority {
     }
 
     fn mint(&self, name: &str) -> io::Result<ServerConfig> {
-        let mut parameters = certificate(name, vec![name.to_owned()])?;
+        let mut parameters = certificate(name, vec![name.to_owned()], self.clock)?;
         parameters.use_authority_key_identifier_extension = true;
         parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -108,7 +140,7 @@ impl Authority {
     }
 }
 
-fn certificate(common_name: &str, names: Vec<String>) -> io::Result<CertificateParams> {
+fn certificate(common_name: &str, names: Vec<String>, clock: Clock) -> io::Result<CertificateParams> {
     let mut parameters =
         CertificateParams::new(names).map_err(|cause| io::Error::new(io::ErrorKind::InvalidInput, cause))?;
     let mut subject = DistinguishedName::new();
@@ -116,9 +148,7 @@ fn certificate(common_name: &str, names: Vec<String>) -> io::Result<CertificateP
     // The standard bounds a common name to 64 characters; the alternative name is what clients compare.
     subject.push(DnType::CommonName, common_name.chars().take(64).collect::<String>());
     parameters.distinguished_name = subject;
-    // A day back, for clocks that differ.
-    parameters.not_before = OffsetDateTime::now_utc() - Duration::days(1);
-    parameters.not_after = parameters.not_before + VALIDITY;
+    (parameters.not_before, parameters.not_after) = clock.validity(OffsetDateTime::now_utc());
     Ok(parameters)
 }
 
@@ -139,6 +169,19 @@ mod tests {
         assert!(!text.contains("PRIVATE KEY"));
         let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(dir), mode(bundle)), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_wrong_clock_sees_certificates_that_do_not_hold_yet_or_any_more() {
+        let now = OffsetDateTime::now_utc();
+        let holds = |days: i64| {
+            let (from, to) = Clock { ahead: days * 86_400 }.validity(now);
+            (from <= now, now <= to)
+        };
+        assert_eq!(holds(0), (true, true));
+        assert_eq!(holds(1), (true, true));
+        assert_eq!(holds(-60), (false, true), "not yet");
+        assert_eq!(holds(60), (true, false), "not any more");
     }
 
     #[test]

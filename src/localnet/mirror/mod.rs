@@ -4,6 +4,7 @@
 //! store of certificates is never touched.
 
 mod authority;
+mod faulty_body;
 mod hosts;
 mod pages;
 mod server;
@@ -11,9 +12,9 @@ mod stream;
 
 use std::sync::Arc;
 
-use super::market::faults::OddUrl;
+use super::market::faults::OddUrls;
 
-pub use self::authority::{Authority, BUNDLE_VARIABLES};
+pub use self::authority::{Authority, BUNDLE_VARIABLES, Clock};
 pub use self::hosts::{REGISTRY_HOSTS, hosts_file};
 pub use self::server::Mirror;
 pub use self::stream::{BoxedStream, Stream};
@@ -40,12 +41,11 @@ pub struct Served {
 pub type Lookup = Arc<dyn Fn(&str, &str) -> Option<Served> + Send + Sync>;
 
 /// The content that a mirror carries.
-#[derive(Clone)]
 pub struct Store {
     /// The hosts that have content.
     pub hosts: Vec<String>,
     /// Their content.
     pub lookup: Lookup,
     /// URLs with another answer than their content.
-    pub odd: Vec<OddUrl>,
+    pub odd: OddUrls,
 }

@@ -2,13 +2,14 @@
 //!
 //! May import its siblings. Invariant: what only the localnet would say bears the word `simulated`.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
     HeaderValue, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 use axum::http::{Method, Response, StatusCode};
 
+use super::faulty_body::{Slow, Truncated};
 use super::{Served, Store};
 use crate::localnet::market::faults::OddAnswer;
 
@@ -29,10 +30,17 @@ pub fn answer(store: &Store, host: &str, method: &Method, path: &str, headers: &
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    if let Some(odd) = store.odd.iter().find(|odd| odd.is(host, path)) {
-        return odd_answer(&odd.answer);
+    let odd = store.odd.answer(host, path);
+    if let Some(answer) = odd.and_then(odd_answer) {
+        return answer;
     }
     let Some(served) = find(store, host, path) else { return missing(store, host, path) };
+    if let Some(OddAnswer::Truncated(length)) = odd {
+        return impeded(served, |body| Body::new(Truncated::new(body, *length)));
+    }
+    if let Some(OddAnswer::Slow(bytes_per_second)) = odd {
+        return impeded(served, |body| Body::new(Slow::new(body, *bytes_per_second)));
+    }
     let mut response = content(served);
     if let Some(cid) = block_of(host, path) {
         describe_block(&mut response, path, cid);
@@ -46,9 +54,17 @@ pub fn answer(store: &Store, host: &str, method: &Method, path: &str, headers: &
     response
 }
 
-/// What a fault makes of a request.
-fn odd_answer(answer: &OddAnswer) -> Response<Body> {
-    match answer {
+/// The content with all its headers in a body that gives it otherwise.
+fn impeded(served: Served, body: impl FnOnce(Bytes) -> Body) -> Response<Body> {
+    let bytes = Bytes::from(served.body.clone());
+    let mut response = content(served);
+    *response.body_mut() = body(bytes);
+    response
+}
+
+/// What a fault answers in place of the content; none where it is the content all the same.
+fn odd_answer(answer: &OddAnswer) -> Option<Response<Body>> {
+    Some(match answer {
         OddAnswer::Status { code, retry_after } => {
             let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut response = text(status, "a fault of the localnet (simulated)\n");
@@ -69,7 +85,8 @@ fn odd_answer(answer: &OddAnswer) -> Response<Body> {
             }
             response
         }
-    }
+        OddAnswer::Truncated(_) | OddAnswer::Slow(_) => return None,
+    })
 }
 
 fn find(store: &Store, host: &str, path: &str) -> Option<Served> {
@@ -140,7 +157,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::localnet::market::faults::OddUrl;
+    use crate::localnet::market::faults::{Chance, OddUrl, OddUrls, Share};
 
     fn ask(method: Method, host: &str, path: &str, etag: Option<&str>) -> Response<Body> {
         let store = Store {
@@ -152,11 +169,7 @@ mod tests {
                 );
                 known.then(|| Served { body: b"R".to_vec(), content_type: "text/plain".into() })
             }),
-            odd: vec![
-                odd("/limited", OddAnswer::Status { code: 429, retry_after: Some(3) }),
-                odd("/page", OddAnswer::Page),
-                odd("/moved", OddAnswer::Redirect("https://example.com/".into())),
-            ],
+            odd: OddUrls::new(Chance::new(0), faults()),
         };
         let mut headers = HeaderMap::new();
         if let Some(etag) = etag {
@@ -165,8 +178,45 @@ mod tests {
         answer(&store, host, &method, path, &headers)
     }
 
+    fn faults() -> Vec<OddUrl> {
+        vec![
+            odd("/limited", OddAnswer::Status { code: 429, retry_after: Some(3) }),
+            odd("/page", OddAnswer::Page),
+            odd("/moved", OddAnswer::Redirect("https://example.com/".into())),
+        ]
+    }
+
     fn odd(path: &str, answer: OddAnswer) -> OddUrl {
-        OddUrl { host: "ipfs.io".into(), path: path.into(), answer }
+        let (host, path) = ("ipfs.io".into(), path.into());
+        OddUrl { host, path, answer, times: None, share: Share::default() }
+    }
+
+    async fn body_of(impeding: OddAnswer) -> (Response<()>, Result<Vec<u8>, axum::Error>) {
+        let store = Store {
+            hosts: Vec::new(),
+            lookup: Arc::new(|_, _| {
+                Some(Served { body: b"rocks".to_vec(), content_type: "text/plain".into() })
+            }),
+            odd: OddUrls::new(Chance::new(0), vec![odd("/x", impeding)]),
+        };
+        let (head, body) = answer(&store, "ipfs.io", &Method::GET, "/x", &HeaderMap::new()).into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await;
+        (Response::from_parts(head, ()), body.map(|bytes| bytes.to_vec()))
+    }
+
+    #[tokio::test]
+    async fn a_truncated_body_promises_more_than_it_holds() {
+        let (head, body) = body_of(OddAnswer::Truncated(2)).await;
+        assert_eq!((head.status().as_u16(), head.headers()["content-length"].to_str().unwrap()), (200, "5"));
+        assert!(body.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_is_whole_in_the_end() {
+        let begun = std::time::Instant::now();
+        let (_, body) = body_of(OddAnswer::Slow(20)).await;
+        assert_eq!(body.unwrap(), b"rocks");
+        assert!(begun.elapsed().as_millis() >= 300, "two bytes every tenth of a second");
     }
 
     #[test]

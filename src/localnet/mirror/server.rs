@@ -180,6 +180,7 @@ mod tests {
 
     use super::super::Served;
     use super::*;
+    use crate::localnet::market::faults::OddUrls;
 
     fn mirror() -> (Arc<Mirror>, TlsConnector) {
         let authority = Arc::new(Authority::new().unwrap());
@@ -197,7 +198,7 @@ mod tests {
                 let known = (host, path) == ("ipfs.io", "/ipfs/x");
                 known.then(|| Served { body: b"rocks".to_vec(), content_type: "text/plain".into() })
             }),
-            odd: Vec::new(),
+            odd: OddUrls::default(),
         };
         let registry = Router::new().fallback(|| async { "the registry" });
         (Mirror::start(authority, store, registry), TlsConnector::from(Arc::new(client)))

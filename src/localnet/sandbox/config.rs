@@ -36,6 +36,8 @@ pub struct UpConfig {
     pub venv: Option<PathBuf>,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
+    /// Faults in addition to the providers' file's, as `--fault` has them.
+    pub faults: Vec<String>,
     /// Where downloads come from.
     pub content: ContentMode,
     /// Whether the localnet ends with the calling process.
@@ -54,6 +56,9 @@ pub struct SandboxConfig {
     pub venv: PathBuf,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
+    /// Faults in addition to the providers' file's.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// Where downloads come from; never `auto`, which is decided before the sandbox is made.
     pub content: ContentMode,
     /// This program's file.
@@ -135,7 +140,9 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 pub fn create_private(path: &Path) -> Result<fs::File> {
     let create = || {
         let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        // Appending, so that a log that was emptied goes on at its beginning.
+        options.write(true).create(true).truncate(true).mode(0o600).custom_flags(nix::libc::O_APPEND);
+        let file = options.open(path)?;
         file.set_permissions(fs::Permissions::from_mode(0o600))?;
         Ok(file)
     };

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::localnet::egress::outside::serve_outside;
 
 /// The keeper's whole life: starts the sandbox, says on stdout that it is ready (one line of JSON, see
-/// [`super::lifecycle::Report`]), and ends with it. With `on_lifeline` stdin is the caller's lifeline.
+/// [`super::start::Report`]), and ends with it. With `on_lifeline` stdin is the caller's lifeline.
 pub fn keep(dir: &Path, on_lifeline: bool) -> Result<ExitCode> {
     let config = SandboxConfig::read(dir)?;
     // A terminal's Ctrl-C is for the walk, which takes the localnet down in its own order. Fails only for a leader.

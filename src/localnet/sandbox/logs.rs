@@ -7,10 +7,13 @@
 //! May import `error`. Invariant: no app-key and no private key ever reaches the disk, however the localnet ends.
 
 mod redaction;
+mod room;
 mod transcript;
 
-use std::fs;
-use std::os::fd::OwnedFd;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,17 +29,41 @@ pub fn folder(dir: &Path) -> PathBuf {
     dir.join("ray-on-golem")
 }
 
+/// The name of the localnet's own log, in the folder `log` of its directory.
+pub const OWN_LOG: &str = "localnet.log";
+
+/// Where the supervisor's log goes: to its stderr, which is the localnet's own log, kept short.
+pub fn own_log(dir: &Path) -> Result<impl Fn() -> io::Stderr + Send + Sync + use<>> {
+    let folder = dir.join("log");
+    let failed = |error| Error::io("follow the log in", &folder, error);
+    let log = File::from(io::stderr().as_fd().try_clone_to_owned().map_err(failed)?);
+    let held = Mutex::new((log, File::open(&folder).map_err(failed)?));
+    Ok(move || {
+        let held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        // A log that could not be put aside is a long log, which is better than none.
+        let _ = room::make(&held.0, &held.1, OsStr::new(OWN_LOG));
+        io::stderr()
+    })
+}
+
 /// Removes the logs of the localnet before this one, also those that ray-on-golem has zipped, so that none is taken for
 /// this one's. To be called when no localnet runs.
 pub fn remove_old(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()).filter(|path| is_log(path) || is_zipped_log(path)) {
+    let old = |path: &PathBuf| is_log(path) || is_predecessor(path) || is_zipped_log(path);
+    for path in entries.map(|entry| entry.path()).filter(old) {
         let _ = fs::remove_file(path);
     }
 }
 
 fn is_log(path: &Path) -> bool {
     path.extension().is_some_and(|kind| kind == "log")
+}
+
+/// `webserver.log.1`, what we put aside of a long log.
+fn is_predecessor(path: &Path) -> bool {
+    let log = path.file_stem().filter(|name| is_log(Path::new(name)));
+    log.is_some_and(|log| path.file_name() == Some(&room::predecessor(log)))
 }
 
 /// `webserver.log.1.gz`, see `ray_on_golem/log.py`.
@@ -111,7 +138,7 @@ mod tests {
     fn old_logs_go_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let kept = ["ray_on_golem.pid", "notes.gz", "notes.log.txt", "webserver.log.old.gz"];
-        let removed = ["webserver.log", "webserver_debug.log.12.gz"];
+        let removed = ["webserver.log", "webserver.log.1", "webserver_debug.log.12.gz"];
         for name in kept.iter().chain(&removed) {
             fs::write(folder.path().join(name), "").unwrap();
         }

@@ -4,6 +4,7 @@
 //! the sandbox's init; nothing of it is ever seen by the machine.
 
 pub mod config;
+mod end;
 pub mod enter;
 pub mod environment;
 pub mod init;
@@ -14,8 +15,11 @@ pub mod lifeline;
 pub mod logs;
 pub mod mounts;
 pub mod namespaces;
+pub mod program;
 pub mod ray_nodes;
+pub mod start;
 pub mod state;
+pub mod status;
 pub mod support;
 
 use std::os::fd::{FromRawFd, OwnedFd};

@@ -125,7 +125,7 @@ pub fn support() -> Vec<Unsupported> {
 }
 
 fn try_elsewhere() -> Result<Trial> {
-    let program = super::lifecycle::own_program()?;
+    let program = super::program::own_program()?;
     let output = Command::new(&program)
         .args(["__localnet", "trial"])
         .stdin(Stdio::null())
@@ -240,7 +240,7 @@ fn container(why: &str, options: &str) -> Reason {
 /// The profile that lets this one program have user namespaces, as `/etc/apparmor.d` of Ubuntu 24.04 has them for others.
 fn apparmor() -> Reason {
     let setting = "kernel.apparmor_restrict_unprivileged_userns";
-    let program = super::lifecycle::own_program().map(|path| path.display().to_string());
+    let program = super::program::own_program().map(|path| path.display().to_string());
     let program = program.unwrap_or_else(|_| "/path/to/golem-outbound".into());
     Reason {
         why: format!("AppArmor restricts unprivileged user namespaces ({setting} is 1)"),

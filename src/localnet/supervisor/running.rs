@@ -22,9 +22,9 @@ use crate::localnet::egress::outside::Outside;
 use crate::localnet::egress::{Egress, EgressSpec, World, attach};
 use crate::localnet::exe_unit::{Boxed, ExeUnit, OutboundAccess};
 use crate::localnet::market::MarketFile;
-use crate::localnet::market::faults::OddUrl;
+use crate::localnet::market::faults::OddUrls;
 use crate::localnet::market::outbound_decision::by_the_rules;
-use crate::localnet::mirror::{Authority, Content, Lookup, Mirror, Served, Store};
+use crate::localnet::mirror::{Authority, Clock, Content, Lookup, Mirror, Served, Store};
 use crate::localnet::node::{AttachEgress, Nodes, NodesConfig};
 use crate::localnet::sandbox::config::{SandboxConfig, create_private_dir};
 use crate::localnet::sandbox::environment::{CONTROL_SOCKET, YAGNA_API_URL};
@@ -49,8 +49,9 @@ pub struct Running {
 impl Running {
     /// Starts every part; returns when all of them listen.
     pub async fn start(config: &SandboxConfig, outside: OwnedFd, visible_logs: OwnedFd) -> Result<Self> {
-        let authority =
-            Arc::new(Authority::new().map_err(|e| Error::io("make", "a certificate authority", e))?);
+        let MarketFile { providers, faults } = MarketFile::read(config.providers.as_deref(), &config.faults)?;
+        let authority = Authority::on(Clock { ahead: faults.clock_ahead });
+        let authority = Arc::new(authority.map_err(|e| Error::io("make", "a certificate authority", e))?);
         let base = trusted_bundle(&config.venv)?;
         let bundle = authority
             .write_bundle(&config.dir.join("ca"), &base)
@@ -65,11 +66,14 @@ impl Running {
             egress: Some(node_egress(Arc::clone(&world))),
         })?;
         let exe_unit: Arc<dyn ExeUnit> = Arc::new(nodes);
-        let MarketFile { providers, faults } = MarketFile::read(config.providers.as_deref())?;
         let mut simulated = YagnaConfig::new(providers, by_the_rules());
         simulated.suffer(&faults);
         let yagna = Yagna::new(simulated, exe_unit);
-        let mirror = Mirror::start(authority, store(faults.urls), yagna.registry_router());
+        let mirror = Mirror::start(
+            authority,
+            store(OddUrls::new(faults.chance(), faults.urls.clone())),
+            yagna.registry_router(),
+        );
         let outside = Outside::new(UnixStream::from(outside));
         let content = config.content();
         let world = world.get_or_init(|| {
@@ -77,7 +81,7 @@ impl Running {
                 Content::Mirror => World::mirror(Arc::clone(&mirror)),
                 Content::Live => World::live(outside),
             };
-            Arc::new(world.without_names(faults.unresolved_names))
+            Arc::new(world.without_names(faults.unresolved_names.clone()).with_failing_queries(&faults))
         });
         for port in [443, 80] {
             tokio::spawn(Arc::clone(&mirror).serve_listener(listen(port).await?));
@@ -113,7 +117,7 @@ fn app_keys(yagna: &Yagna) -> Vec<String> {
 }
 
 /// What the mirror carries.
-fn store(odd: Vec<OddUrl>) -> Store {
+fn store(odd: OddUrls) -> Store {
     let lookup: Lookup = Arc::new(|host, path| {
         content::mirror::lookup(host, path)
             .map(|served| Served { body: served.body.to_vec(), content_type: served.content_type.to_owned() })

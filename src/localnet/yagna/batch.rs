@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::Yagna;
 use super::exchange::Refusal;
 use super::exe_script::{Command, DeployNet};
-use super::state::{new_id, now, rfc3339};
+use super::state::{State, new_id, now, rfc3339};
 use super::work::ActivityState;
 use crate::localnet::exe_unit::{Node, NodeSpec, RunOutput};
 use crate::localnet::market::provider::Fault;
@@ -75,6 +75,7 @@ impl Yagna {
             Command::Start => {
                 self.node(activity_id)?.start().await.map_err(|error| error.to_string())?;
                 self.enter(activity_id, ActivityState::Ready);
+                self.node_started(activity_id);
                 Ok((None, None))
             }
             Command::Run { program, args } => {
@@ -94,6 +95,9 @@ impl Yagna {
     async fn deploy(&self, activity_id: &str, net: Option<DeployNet>) -> Outcome {
         let net = net.ok_or_else(|| "a simulated node needs a VPN: `deploy` without `net`".to_owned())?;
         let spec = self.node_spec(activity_id, &net)?;
+        if self.hangs(activity_id) {
+            return Err(self.hang(activity_id).await.into());
+        }
         let node = self.shared.exe_unit.deploy(spec).await.map_err(|error| error.to_string())?;
         let place = (net.network, net.ip);
         let kept = self.change(|state| {
@@ -112,6 +116,23 @@ impl Yagna {
             return Err(format!("activity {activity_id} cannot be deployed any more").into());
         }
         Ok((Some(json!({"valid": {"Ok": ""}, "vols": []}).to_string()), None))
+    }
+
+    fn hangs(&self, activity_id: &str) -> bool {
+        let mut state = self.state();
+        let provider = state.activities.activity(activity_id).map(|activity| activity.provider);
+        provider.is_ok_and(|provider| state.exchange.providers[provider].has(Fault::DeployHangs))
+    }
+
+    /// Goes on until the requestor has lost its patience and ended the activity; why there is no node.
+    async fn hang(&self, activity_id: &str) -> String {
+        let mut changed = self.shared.changed.subscribe();
+        let over = |state: &mut State| {
+            let activity = state.activities.activity(activity_id);
+            activity.is_err() || activity.is_ok_and(|activity| activity.state == ActivityState::Terminated)
+        };
+        while !over(&mut self.state()) && changed.changed().await.is_ok() {}
+        "Deployment was given up: simulated fault `deploy_hangs` of this provider".to_owned()
     }
 
     fn node_spec(&self, activity_id: &str, net: &DeployNet) -> Result<NodeSpec, String> {

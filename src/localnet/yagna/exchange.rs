@@ -88,12 +88,15 @@ pub(crate) struct Exchange {
     pub proposals: HashMap<String, Proposal>,
     pub agreements: BTreeMap<String, Agreement>,
     pub counters: MarketCounters,
+    /// So many seconds our clock is ahead of the providers'.
+    clock_ahead: i64,
 }
 
 impl Exchange {
-    pub fn new(providers: &[Provider]) -> Self {
+    pub fn new(providers: &[Provider], clock_ahead: i64) -> Self {
         Self {
             providers: providers.to_vec(),
+            clock_ahead,
             demands: BTreeMap::new(),
             proposals: HashMap::new(),
             agreements: BTreeMap::new(),
@@ -169,7 +172,9 @@ impl Exchange {
 
     /// Ends a demand; its proposals can no longer be answered.
     pub fn unsubscribe(&mut self, demand_id: &str) -> Result<(), Refusal> {
-        self.demands.remove(demand_id).map(|_| ()).ok_or_else(|| no_demand(demand_id))
+        self.demands.remove(demand_id).ok_or_else(|| no_demand(demand_id))?;
+        self.proposals.retain(|_, proposal| proposal.demand_id != demand_id);
+        Ok(())
     }
 
     /// A proposal of a demand.
@@ -221,7 +226,8 @@ impl Exchange {
         let provider_id = provider.id();
         let offer = counter.previous.as_ref().and_then(|id| self.proposals.get(id));
         let offer = offer.map(|proposal| proposal.properties.clone()).unwrap_or_default();
-        let standing = Standing { agreements: self.agreements_of(counter.provider), now_ms: epoch_ms(now()) };
+        let standing =
+            Standing { agreements: self.agreements_of(counter.provider), now_ms: self.providers_now_ms() };
         let demand_id = counter.demand_id.clone();
         let event =
             match negotiation::answer(provider, &offer, &counter.properties, standing, decide_outbound) {
@@ -260,6 +266,11 @@ impl Exchange {
         if let Some(demand) = self.demands.get_mut(&demand_id) {
             demand.events.push_back(event);
         }
+    }
+
+    /// What the providers' clocks say.
+    fn providers_now_ms(&self) -> i64 {
+        epoch_ms(now()).saturating_sub(self.clock_ahead.saturating_mul(1000))
     }
 
     fn count(&mut self, demand_id: &str, count: impl Fn(&mut MarketCounters)) {

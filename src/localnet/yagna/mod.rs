@@ -8,7 +8,9 @@ mod batch;
 pub mod cli;
 mod exchange;
 mod exe_script;
+mod forget;
 pub mod line;
+mod mishap;
 mod net;
 mod payment;
 mod state;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::localnet::exe_unit::ExeUnit;
+use crate::localnet::market::faults::NodeFault;
 use crate::localnet::market::{Faults, Glm, OutboundDecision, Provider};
 pub use exchange::MarketCounters;
 pub(crate) use state::State;
@@ -37,8 +40,16 @@ pub struct YagnaConfig {
     pub wallet: Glm,
     /// Tags of images that the registry knows beside those that upstream has published.
     pub image_tags: Vec<String>,
+    /// Tags of images that the registry does not know, though upstream has published them.
+    pub missing_tags: Vec<String>,
     /// Whether the faucet gives anything.
     pub faucet: bool,
+    /// Whether allocations are spent from the beginning.
+    pub budget_exhausted: bool,
+    /// So many seconds the requestor's clock is ahead of the providers'.
+    pub clock_ahead: i64,
+    /// What happens to nodes while they run.
+    pub node_faults: Vec<NodeFault>,
     /// How long a provider takes to answer.
     pub provider_latency: Duration,
 }
@@ -51,17 +62,25 @@ impl YagnaConfig {
             decide_outbound,
             wallet: Glm::whole(1000),
             image_tags: Vec::new(),
+            missing_tags: Vec::new(),
             faucet: true,
+            budget_exhausted: false,
+            clock_ahead: 0,
+            node_faults: Vec::new(),
             provider_latency: Duration::from_millis(50),
         }
     }
 
-    /// Takes on what goes wrong with wallet and faucet; the providers' faults are their own.
+    /// Takes on what goes wrong; the providers' faults are their own.
     pub fn suffer(&mut self, faults: &Faults) {
         if faults.wallet_empty {
             self.wallet = Glm::ZERO;
         }
         self.faucet = !faults.faucet_silent;
+        self.budget_exhausted = faults.budget_exhausted;
+        self.missing_tags.clone_from(&faults.missing_tags);
+        self.clock_ahead = faults.clock_ahead;
+        self.node_faults.clone_from(&faults.nodes);
     }
 }
 
@@ -95,7 +114,8 @@ impl Yagna {
     /// The image registry and the reputation service, for `registry.golem.network` and
     /// `reputation.dev-test.golem.network`.
     pub fn registry_router(&self) -> axum::Router {
-        crate::localnet::registry::router(self.shared.config.image_tags.clone())
+        let config = self.config();
+        crate::localnet::registry::router(config.image_tags.clone(), &config.missing_tags)
     }
 
     fn config(&self) -> &YagnaConfig {

@@ -2,7 +2,7 @@
 //!
 //! May import `localnet::market`. Invariant: what is allocated never exceeds what the wallet holds, on each network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -57,6 +57,10 @@ pub(crate) enum NoteKind {
 /// All about payments.
 pub(crate) struct Payments {
     wallet: Glm,
+    /// Whether allocations are spent from the beginning.
+    exhausted: bool,
+    /// Accepted amounts of agreements that are forgotten, by platform.
+    settled: BTreeMap<String, Glm>,
     /// Accepted amounts by agreement, so that accepting a debit note and then the invoice spends once.
     paid: BTreeMap<String, (String, Glm)>,
     allocations: BTreeMap<String, Allocation>,
@@ -67,9 +71,11 @@ pub(crate) struct Payments {
 }
 
 impl Payments {
-    pub fn new(wallet: Glm) -> Self {
+    pub fn new(wallet: Glm, exhausted: bool) -> Self {
         Self {
             wallet,
+            exhausted,
+            settled: BTreeMap::new(),
             paid: BTreeMap::new(),
             allocations: BTreeMap::new(),
             debit_notes: BTreeMap::new(),
@@ -86,7 +92,27 @@ impl Payments {
 
     fn spent_on(&self, platform: &str) -> Glm {
         let of_platform = self.paid.values().filter(|(paid_on, _)| paid_on == platform);
-        of_platform.fold(Glm::ZERO, |sum, (_, amount)| sum.plus(*amount))
+        let settled = self.settled.get(platform).copied().unwrap_or(Glm::ZERO);
+        of_platform.fold(settled, |sum, (_, amount)| sum.plus(*amount))
+    }
+
+    /// Forgets the notes of agreements and their events; what was paid for them stays paid.
+    pub fn forget(&mut self, agreements: &BTreeSet<String>) {
+        for id in agreements {
+            if let Some((platform, amount)) = self.paid.remove(id) {
+                let settled = self.settled.entry(platform).or_insert(Glm::ZERO);
+                *settled = settled.plus(amount);
+            }
+        }
+        let stays = |note: &Note| note.body["agreementId"].as_str().is_none_or(|id| !agreements.contains(id));
+        self.debit_notes.retain(|_, note| stays(note));
+        self.invoices.retain(|_, note| stays(note));
+        let (debit_notes, invoices) = (&self.debit_notes, &self.invoices);
+        let known = |event: &PaymentEvent, name: &str, notes: &BTreeMap<String, Note>| {
+            event.body[name].as_str().is_some_and(|id| notes.contains_key(id))
+        };
+        self.debit_note_events.retain(|event| known(event, "debitNoteId", debit_notes));
+        self.invoice_events.retain(|event| known(event, "invoiceId", invoices));
     }
 
     /// What allocations set aside on a platform and have not spent.
@@ -122,7 +148,8 @@ impl Payments {
         if body["address"].is_null() {
             body["address"] = identity.into();
         }
-        let allocation = Allocation { body, platform, total, spent: Glm::ZERO };
+        let spent = if self.exhausted { total } else { Glm::ZERO };
+        let allocation = Allocation { body, platform, total, spent };
         let shown = allocation.to_json();
         self.allocations.insert(id, allocation);
         Ok(shown)
@@ -157,8 +184,8 @@ impl Payments {
         Ok(json!({"properties": properties, "constraints": constraints}))
     }
 
-    /// Issues a debit note for a running activity.
-    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) {
+    /// Issues a debit note for a running activity; its id.
+    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) -> String {
         let id = new_id();
         let mut body = bill.to_json(identity);
         body["debitNoteId"] = id.as_str().into();
@@ -166,8 +193,14 @@ impl Payments {
         body["usageCounterVector"] = usage.vector().to_vec().into();
         body["totalAmountDue"] = bill.amount.to_string().into();
         let event = PaymentEvent::received(bill, "DebitNoteReceivedEvent", "debitNoteId", &id);
-        self.debit_notes.insert(id, Note { body, accepted: false });
+        self.debit_notes.insert(id.clone(), Note { body, accepted: false });
         self.debit_note_events.push(event);
+        id
+    }
+
+    /// Whether the requestor has accepted a debit note.
+    pub fn is_accepted(&self, debit_note_id: &str) -> bool {
+        self.debit_notes.get(debit_note_id).is_some_and(|note| note.accepted)
     }
 
     /// Issues the invoice of an agreement.
@@ -224,29 +257,31 @@ impl Payments {
         }
     }
 
-    /// The requestor accepts a note: the amount moves from its allocation.
+    /// The requestor accepts a note: the amount moves from its allocation, which must hold it
+    /// (`core/payment/src/api/debit_notes.rs`).
     pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Value) -> Result<(), Refusal> {
         let amount: Glm = acceptance["totalAmountAccepted"].as_str().unwrap_or_default().parse().map_err(
             |error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()),
         )?;
         let allocation_id = acceptance["allocationId"].as_str().unwrap_or_default();
-        if !self.allocations.contains_key(allocation_id) {
+        let Some(allocation) = self.allocations.get_mut(allocation_id) else {
             return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found.")));
-        }
+        };
         let notes = match kind {
             NoteKind::Debit => &mut self.debit_notes,
             NoteKind::Invoice => &mut self.invoices,
         };
         let note = notes.get_mut(id).ok_or_else(|| no("Document", id))?;
-        note.accepted = true;
         let text = |name: &str| note.body[name].as_str().unwrap_or_default().to_owned();
         let (agreement, platform) = (text("agreementId"), text("paymentPlatform"));
         let (_, paid) = self.paid.entry(agreement).or_insert((platform, Glm::ZERO));
-        let more = amount.minus(*paid);
-        *paid = paid.plus(more);
-        if let Some(allocation) = self.allocations.get_mut(allocation_id) {
-            allocation.spent = allocation.spent.plus(more);
+        let (more, remaining) = (amount.minus(*paid), allocation.total.minus(allocation.spent));
+        if more > remaining {
+            return Err(Refusal::Invalid(format!("Not enough funds. Allocated: {remaining} Needed: {more}")));
         }
+        note.accepted = true;
+        *paid = paid.plus(more);
+        allocation.spent = allocation.spent.plus(more);
         Ok(())
     }
 }

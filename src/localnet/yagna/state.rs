@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::net::Networks;
 use super::payment::Payments;
 use super::work::Activities;
+use crate::localnet::market::faults::NodeFault;
 use crate::localnet::market::provider::node_id;
 
 /// The state of the emulated yagna.
@@ -29,6 +30,8 @@ pub(crate) struct State {
     pub activities: Activities,
     /// VPNs.
     pub networks: Networks,
+    /// What is still to happen to nodes.
+    pub faults_to_come: Vec<NodeFault>,
     /// Requests that no route answers: what the emulation lacks.
     pub unknown_routes: BTreeSet<String>,
     /// When the market last had something for anyone.
@@ -40,10 +43,11 @@ impl State {
         Self {
             identity: node_id("requestor"),
             app_keys: BTreeMap::new(),
-            exchange: Exchange::new(&config.providers),
-            payments: Payments::new(config.wallet),
+            exchange: Exchange::new(&config.providers, config.clock_ahead),
+            payments: Payments::new(config.wallet, config.budget_exhausted),
             activities: Activities::default(),
             networks: Networks::default(),
+            faults_to_come: config.node_faults.clone(),
             unknown_routes: BTreeSet::new(),
             market_moved: Instant::now(),
         }

@@ -42,6 +42,10 @@ impl Yagna {
                 )
             }
             Request::PaymentDriverList => Reply::PaymentDrivers(driver_list()),
+            Request::EnterStep { step } => {
+                self.enter_step(step);
+                Reply::Done
+            }
             Request::IdList => Reply::Identity(self.state().identity.clone()),
             Request::Status => Reply::Status(Box::new(self.status())),
             Request::ServiceRun | Request::Stop => Reply::Failed("not a question to yagna".to_owned()),

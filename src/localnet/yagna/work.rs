@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::Yagna;
 use super::exchange::{AgreementState, Refusal};
@@ -16,7 +17,7 @@ use super::state::{State, new_id};
 use crate::localnet::exe_unit::Node;
 use crate::localnet::market::Glm;
 use crate::localnet::market::pricing::Usage;
-use crate::localnet::market::properties::DEBIT_NOTE_INTERVAL;
+use crate::localnet::market::properties::{DEBIT_NOTE_ACCEPT_TIMEOUT, DEBIT_NOTE_INTERVAL};
 
 /// Where an activity stands, in yagna's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub(crate) struct Activity {
     pub node: Option<Arc<dyn Node>>,
     /// The VPN and the address that `deploy` named.
     pub place: Option<(String, Ipv4Addr)>,
+    /// When its node was ready.
+    pub ready: Option<Instant>,
+    /// Whether nothing gets to its node any more.
+    pub cut: watch::Sender<bool>,
     /// Results of every batch, in order, and whether it is finished.
     pub batches: BTreeMap<String, Vec<Value>>,
     /// Batches of one activity run one after the other.
@@ -70,13 +75,13 @@ impl Activities {
         self.0.get_mut(id).ok_or_else(|| Refusal::NotFound(format!("Activity {id} not found.")))
     }
 
-    /// The node that has an address in a VPN.
-    pub fn node_at(&self, network: &str, ip: Ipv4Addr) -> Option<Arc<dyn Node>> {
+    /// The activity whose node has an address in a VPN.
+    pub fn at(&self, network: &str, ip: Ipv4Addr) -> Option<&Activity> {
         let here = |activity: &&Activity| {
             activity.is_alive()
                 && activity.place.as_ref().is_some_and(|place| place.0 == network && place.1 == ip)
         };
-        self.0.values().find(here).and_then(|activity| activity.node.clone())
+        self.0.values().find(here)
     }
 }
 
@@ -97,6 +102,8 @@ impl State {
             state: ActivityState::Initialized,
             node: None,
             place: None,
+            ready: None,
+            cut: watch::Sender::new(false),
             batches: BTreeMap::new(),
             turn: Arc::default(),
             started: Instant::now(),
@@ -123,16 +130,16 @@ impl State {
         Some(Duration::from_secs(seconds.max(1)))
     }
 
-    /// Sends a debit note for a running activity; false when it is over. A node that died by itself has ended its
+    /// Sends a debit note for a running activity; its id, none when it is over. A node that died by itself has ended its
     /// activity: a provider does not bill a machine that is gone.
-    pub fn send_debit_note(&mut self, activity_id: &str) -> bool {
-        let Some(activity) = self.activities.0.get_mut(activity_id) else { return false };
+    pub fn send_debit_note(&mut self, activity_id: &str) -> Option<String> {
+        let activity = self.activities.0.get_mut(activity_id)?;
         if activity.shown_state() == ActivityState::Terminated {
             activity.ended.get_or_insert_with(Instant::now);
         }
-        let Ok(agreement) = self.exchange.agreement(&activity.agreement_id) else { return false };
+        let agreement = self.exchange.agreement(&activity.agreement_id).ok()?;
         if activity.ended.is_some() {
-            return false;
+            return None;
         }
         let (provider, usage) = (&self.exchange.providers[activity.provider], activity.usage());
         let bill = Bill {
@@ -142,8 +149,28 @@ impl State {
             app_session_id: agreement.app_session_id.as_deref(),
             amount: provider.pricing().amount(usage),
         };
-        self.payments.debit(&bill, activity_id, usage, &self.identity);
-        true
+        Some(self.payments.debit(&bill, activity_id, usage, &self.identity))
+    }
+
+    /// How long the requestor has for accepting a debit note of an activity, as agreed.
+    fn acceptance_deadline(&self, activity_id: &str) -> Option<Duration> {
+        let activity = self.activities.0.get(activity_id)?;
+        let agreement = self.exchange.agreement(&activity.agreement_id).ok()?;
+        Some(Duration::from_secs(agreement.terms().get(DEBIT_NOTE_ACCEPT_TIMEOUT)?.as_u64()?))
+    }
+
+    /// Ends the agreement of an activity that still runs if its debit note was not accepted
+    /// (`agent/provider/src/payments/payments.rs`).
+    fn break_unpaid(&mut self, activity_id: &str, debit_note_id: &str) -> Vec<Arc<dyn Node>> {
+        let running = self.activities.0.get(activity_id).filter(|activity| activity.ended.is_none());
+        let agreement = running.map(|activity| activity.agreement_id.clone());
+        match agreement {
+            Some(agreement) if !self.payments.is_accepted(debit_note_id) => {
+                tracing::info!("a provider ends its agreement: a debit note was not accepted (simulated)");
+                self.end_agreement(&agreement).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Ends an agreement: its activities end, their nodes are handed out, and the provider sends its invoice, also for
@@ -167,6 +194,7 @@ impl State {
         if !self.payments.is_invoiced(id) {
             self.payments.invoice(&bill, &ids, &self.identity);
         }
+        self.forget_past();
         Ok(nodes)
     }
 }
@@ -179,10 +207,19 @@ impl Yagna {
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(interval).await;
-                if !yagna.change(|state| state.send_debit_note(&activity_id)) {
-                    return;
-                }
+                let Some(note) = yagna.change(|state| state.send_debit_note(&activity_id)) else { return };
+                yagna.expect_acceptance(activity_id.clone(), note);
             }
+        });
+    }
+
+    fn expect_acceptance(&self, activity_id: String, note: String) {
+        let Some(deadline) = self.state().acceptance_deadline(&activity_id) else { return };
+        let yagna = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(deadline).await;
+            let nodes = yagna.change(|state| state.break_unpaid(&activity_id, &note));
+            yagna.end_nodes(nodes);
         });
     }
 
@@ -239,9 +276,9 @@ mod tests {
         let machine = Arc::new(Machine(AtomicBool::new(true)));
         state.activities.activity(&id).unwrap().node = Some(machine.clone());
 
-        assert!(state.send_debit_note(&id));
+        assert!(state.send_debit_note(&id).is_some());
         machine.0.store(false, Ordering::Relaxed);
-        assert!(!state.send_debit_note(&id));
+        assert!(state.send_debit_note(&id).is_none());
         assert_eq!(state.payments.notes(NoteKind::Debit).as_array().unwrap().len(), 1);
         let usage = state.activities.activity(&id).unwrap().usage();
         assert_eq!(usage, state.activities.activity(&id).unwrap().usage(), "the counters stand still");

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::escape::escaped;
-use super::{ansi, class_of, mark_of};
+use super::{ansi, class_of, mark_of, prose};
 use crate::event::Hint;
 use crate::evidence::{Outcome, Verdict};
 use crate::report::Walk;
@@ -38,6 +38,13 @@ fn step(step: &StepReport) -> String {
     );
     if !step.reason.is_empty() {
         let _ = writeln!(html, "<p>{}</p>", escaped(&step.reason));
+    }
+    if !step.prose.trim().is_empty() {
+        let _ = writeln!(
+            html,
+            "<details class=\"prose\">\n<summary>What it is about</summary>\n{}</details>",
+            prose::html(&step.prose)
+        );
     }
     if !step.command.is_empty() {
         let _ = writeln!(html, "<pre class=\"command\" tabindex=\"0\">$ {}</pre>", escaped(&step.command));

@@ -42,7 +42,7 @@ fn download(step: &StepReport, row: &LedgerRow) -> String {
         (false, _) => ("failed", format!("✗ {}", row.error.as_deref().unwrap_or("failed"))),
     };
     format!(
-        "<tr><td>{}</td><td class=\"url\">{}</td><td><span class=\"{class}\">{}</span></td><td class=\"number\">{}</td>\
+        "<tr><td class=\"id\">{}</td><td class=\"url\">{}</td><td><span class=\"{class}\">{}</span></td><td class=\"number\">{}</td>\
          <td class=\"number\">{}</td><td>{}</td></tr>\n",
         escaped(&step.id),
         escaped(&row.url),

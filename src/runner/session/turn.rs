@@ -127,6 +127,10 @@ impl Session<'_> {
             step.command_line(),
             step.timeout.as_secs()
         ));
+        if let Some(wait) = &step.wait_for {
+            let seconds = wait.timeout.as_secs();
+            self.narrate(format!("waits for {}, for at most {seconds} s", wait.condition.words()));
+        }
         for check in &step.checks {
             self.narrate(format!("checks: {}", check.words()));
         }
@@ -139,7 +143,7 @@ impl Session<'_> {
     fn shell(&mut self, step: &Step, course: &mut Course<'_>) -> Result<()> {
         self.start_network_for(step)?;
         self.owe(step, course)?;
-        let invocation = shell_for(step, &*self.network);
+        let invocation = shell_for(step, &*self.network, !course.teardown.is_empty());
         let folder = invocation.cwd.display();
         self.narrate(format!("a shell as `{}` has it, in `{folder}`; `exit` comes back here", step.id));
         let signals = self.signals.clone();

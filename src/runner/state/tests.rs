@@ -30,11 +30,11 @@ fn passed(ids: &[&str]) -> Progress {
 #[test]
 fn what_is_kept_is_read_again_network_by_network_and_is_private() {
     let (_folder, path) = project();
-    let mut state = State::read(&path);
+    let mut state = State::read(&path, None);
     assert_eq!((state.progress("local"), state.ignored()), (Progress::new(), None));
     state.keep("local", passed(&["a"])).unwrap();
     state.keep("localnet", passed(&["a", "b"])).unwrap();
-    let again = State::read(&path);
+    let again = State::read(&path, None);
     assert_eq!(again.progress("local"), passed(&["a"]));
     assert_eq!(again.progress("localnet"), passed(&["a", "b"]));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -45,26 +45,44 @@ fn what_is_kept_is_read_again_network_by_network_and_is_private() {
 }
 
 #[test]
+fn a_guest_is_remembered_apart_from_the_project_s_own_tutorial_and_from_other_guests() {
+    let (_folder, path) = project();
+    let guests = [Path::new("/theirs"), Path::new("/others")];
+    State::read(&path, None).keep("local", passed(&["a"])).unwrap();
+    State::read(&path, Some(guests[0])).keep("local", passed(&["a", "b"])).unwrap();
+    assert_eq!(State::read(&path, None).progress("local"), passed(&["a"]));
+    assert_eq!(State::read(&path, Some(guests[0])).progress("local"), passed(&["a", "b"]));
+    assert_eq!(State::read(&path, Some(guests[1])).progress("local"), Progress::new());
+    State::read(&path, Some(guests[0])).forget(None, None).unwrap();
+    assert_eq!(State::read(&path, None).progress("local"), passed(&["a"]));
+    // A file that was given another one's name.
+    let files = guests.map(|guest| State::read(&path, Some(guest)).path());
+    std::fs::rename(&files[0], &files[1]).unwrap();
+    let mistaken = State::read(&path, Some(guests[1]));
+    assert!(mistaken.ignored().expect("it is said").contains("it tells of another tutorial"));
+}
+
+#[test]
 fn steps_are_forgotten_on_one_network_or_on_all() {
     let (_folder, path) = project();
-    let mut state = State::read(&path);
+    let mut state = State::read(&path, None);
     state.keep("local", passed(&["a", "b"])).unwrap();
     state.keep("localnet", passed(&["a", "b"])).unwrap();
     assert_eq!(state.forget(Some("local"), Some(&["b".to_owned()])).unwrap(), 1);
-    let again = State::read(&path);
+    let again = State::read(&path, None);
     assert_eq!((again.progress("local").len(), again.progress("localnet").len()), (1, 2));
     assert_eq!(state.forget(None, None).unwrap(), 3);
-    assert_eq!(State::read(&path).progress("localnet"), Progress::new());
+    assert_eq!(State::read(&path, None).progress("localnet"), Progress::new());
 }
 
 fn ignored(path: &Path, content: impl AsRef<[u8]>) -> String {
     std::fs::write(path.join(".golem-outbound/state.json"), content).unwrap();
-    let mut state = State::read(path);
+    let mut state = State::read(path, None);
     assert_eq!(state.progress("local"), Progress::new());
     let why = state.ignored().expect("it is said").to_owned();
     // Whatever was there, the next step is kept.
     state.keep("local", passed(&["a"])).unwrap();
-    assert_eq!(State::read(path).progress("local"), passed(&["a"]));
+    assert_eq!(State::read(path, None).progress("local"), passed(&["a"]));
     why.replace("`.golem-outbound/state.json` is not used: ", "")
         .replace("; every step counts as not done", "")
 }
@@ -72,7 +90,7 @@ fn ignored(path: &Path, content: impl AsRef<[u8]>) -> String {
 #[test]
 fn a_file_that_cannot_be_used_is_left_aside_with_the_reason() {
     let (_folder, path) = project();
-    let mut state = State::read(&path);
+    let mut state = State::read(&path, None);
     state.keep("local", passed(&["a"])).unwrap();
     let whole = std::fs::read_to_string(path.join(".golem-outbound/state.json")).unwrap();
 
@@ -90,14 +108,14 @@ fn a_file_that_cannot_be_used_is_left_aside_with_the_reason() {
 #[test]
 fn every_cut_of_a_file_is_survived() {
     let (_folder, path) = project();
-    let mut state = State::read(&path);
+    let mut state = State::read(&path, None);
     state.keep("local", passed(&["a"])).unwrap();
     let file = path.join(".golem-outbound/state.json");
     let whole = std::fs::read(&file).unwrap();
     // The last byte is the end of the line, which nobody needs.
     for length in 0..whole.len() - 1 {
         std::fs::write(&file, &whole[..length]).unwrap();
-        let state = State::read(&path);
+        let state = State::read(&path, None);
         assert!(state.ignored().is_some() && state.progress("local").is_empty(), "{length} bytes");
     }
 }
@@ -105,7 +123,7 @@ fn every_cut_of_a_file_is_survived() {
 #[test]
 fn another_machine_s_file_is_left_aside_and_a_machine_without_identity_trusts_its_folder() {
     let (_folder, path) = project();
-    let read = |machine: Option<&str>| State::read_as(&path, machine.map(ToOwned::to_owned));
+    let read = |machine: Option<&str>| State::read_as(&path, None, machine.map(ToOwned::to_owned));
     read(Some("one")).keep("local", passed(&["a"])).unwrap();
     assert!(read(Some("other")).ignored().unwrap().contains("it was written on another machine"));
     assert_eq!(read(None).progress("local"), passed(&["a"]));
@@ -115,7 +133,7 @@ fn another_machine_s_file_is_left_aside_and_a_machine_without_identity_trusts_it
 fn a_folder_in_its_place_is_no_reason_to_stop() {
     let (_folder, path) = project();
     std::fs::create_dir_all(path.join(".golem-outbound/state.json")).unwrap();
-    let mut state = State::read(&path);
+    let mut state = State::read(&path, None);
     assert!(state.ignored().unwrap().contains("it cannot be read"), "{:?}", state.ignored());
     assert!(state.keep("local", passed(&["a"])).is_err());
 }

@@ -99,6 +99,15 @@ fn the_sandbox_itself_reaches_everything_when_content_is_live() {
             assert_eq!(connect_and_read((MACHINE, 9999)).unwrap(), b"machine");
             assert_eq!(ask(&format!("{MACHINE}:5300"), b"ping").unwrap(), b"ping");
         }
+        let asking = UdpSocket::bind("0.0.0.0:0").unwrap();
+        asking.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // An answer that came twice would be taken for that of the next question.
+        for question in [b"one", b"two", b"six", b"ten"] {
+            asking.send_to(question, (MACHINE, 5300)).unwrap();
+            let mut answer = [0; 8];
+            let length = asking.recv(&mut answer).unwrap();
+            assert_eq!(&answer[..length], question);
+        }
         assert_eq!(connect_and_read("127.0.0.1:7465").unwrap(), b"yagna");
         let refused = connect_and_read((MACHINE, 9998)).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::ConnectionReset);

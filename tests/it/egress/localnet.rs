@@ -1,5 +1,7 @@
 //! The parts of a localnet that make a node's egress, put together without the rest.
 
+use golem_outbound::localnet::market::faults::OddUrls;
+
 use super::*;
 
 /// One localnet's egress parts with a store of a single block.
@@ -28,7 +30,7 @@ impl Localnet {
         let bundle = authority.write_bundle(folder.path(), Path::new("/dev/null")).unwrap();
         let store = Store {
             hosts: vec!["ipfs.io".to_owned()],
-            odd: Vec::new(),
+            odd: OddUrls::default(),
             lookup: Arc::new(|host, path| {
                 ((host, path) == ("ipfs.io", "/ipfs/bafkrei"))
                     .then(|| Served { body: b"rocks".to_vec(), content_type: "text/plain".to_owned() })

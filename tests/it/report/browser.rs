@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::{STEPS, WALK, walked, written};
+use super::{STEPS, WALK, green, walked, written};
 
 /// Shows the page in a frame and says what it looks like; the page itself has no script.
 const LOOK: &str = r#"<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">
@@ -94,19 +94,28 @@ fn look(folder: &Path, width: usize, dark: bool) -> Value {
     serde_json::from_str(&seen).unwrap_or_else(|error| panic!("{error}: {seen}"))
 }
 
-#[test]
-fn the_page_can_be_read_in_light_and_dark_wide_and_narrow() {
-    let folder = walked(WALK);
+/// Each walk in one light wide and in the other one narrow.
+fn assert_readable(walk: &str, narrow_and_dark: bool, title: &str) {
+    let folder = walked(walk);
     written(folder.path(), "x.html");
-    let backs = [(1200, false), (400, true)].map(|(width, dark)| {
+    for (width, dark) in [(1200, !narrow_and_dark), (400, narrow_and_dark)] {
         let seen = look(folder.path(), width, dark);
         assert!(seen["contrast"].as_f64().unwrap() >= 4.5, "{seen}");
         assert_eq!((&seen["bars"], &seen["overflow"]), (&STEPS.into(), &0.into()), "{seen}");
-        assert_eq!(seen["title"], "demo on localnet (simulated): failed");
+        assert_eq!(seen["title"], title);
         assert_eq!(seen["simulated"], true);
-        seen["back"].as_str().unwrap().to_owned()
-    });
-    assert_eq!(backs, ["rgb(246, 247, 249)", "rgb(17, 21, 27)"]);
+        assert_eq!(seen["back"], if dark { "rgb(17, 21, 27)" } else { "rgb(246, 247, 249)" });
+    }
+}
+
+#[test]
+fn the_page_of_a_failed_walk_can_be_read_in_light_and_dark_wide_and_narrow() {
+    assert_readable(WALK, true, "demo on localnet (simulated): failed");
+}
+
+#[test]
+fn the_page_of_a_walk_that_passed_can_be_read_in_light_and_dark_wide_and_narrow() {
+    assert_readable(green::WALK, false, "demo on localnet (simulated): passed");
 }
 
 /// The console is really listened to.

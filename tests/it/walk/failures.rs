@@ -18,7 +18,7 @@ use crate::python_env;
 const UP: &str = "[ray, up, --log-style, pretty, golem-cluster.yaml, --yes]";
 const DOWN: &str = "[ray, down, golem-cluster.yaml, --yes]";
 const QUESTION: &str = "for more words: ";
-const PASSES: &str = "checks:\n  - exit_code: 0\n";
+pub(super) const PASSES: &str = "checks:\n  - exit_code: 0\n";
 const STOP: &str = "teardown:\n  - [ray-on-golem, stop, --force, --kill]\n";
 
 /// A market without anybody who lets nodes go everywhere. ray-on-golem waits for two in the subnet that it prefers.
@@ -35,13 +35,13 @@ fn careful_market() -> String {
 }
 
 /// A project whose tutorial is one step at a time.
-struct Failing {
-    place: Place,
-    project: PathBuf,
+pub(super) struct Failing {
+    pub(super) place: Place,
+    pub(super) project: PathBuf,
 }
 
 impl Failing {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let place = Place::new();
         let project = place.copy_example();
         place.lend_environment(&project);
@@ -51,7 +51,7 @@ impl Failing {
         Self { place, project }
     }
 
-    fn localnet(&self, arguments: &[&str]) {
+    pub(super) fn localnet(&self, arguments: &[&str]) {
         let arguments = [&["localnet"], arguments].concat();
         self.place.start(&arguments, &self.project).end_with(0);
     }
@@ -62,17 +62,17 @@ impl Failing {
         self.localnet(&["up", "--content", "mirror", "--providers", "faults.yaml"]);
     }
 
-    fn place_file(&self, name: &str, text: &str) {
+    pub(super) fn place_file(&self, name: &str, text: &str) {
         fs::write(self.project.join(name), text).unwrap();
     }
 
-    fn cluster_file(&self, from: &str, to: &str) {
+    pub(super) fn cluster_file(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.project.join("golem-cluster.yaml")).unwrap();
         assert!(text.contains(from), "no `{from}` in it");
         self.place_file("golem-cluster.yaml", &text.replace(from, to));
     }
 
-    fn step(&self, number: usize, id: &str, run: &str, more: &str) {
+    pub(super) fn step(&self, number: usize, id: &str, run: &str, more: &str) {
         let step = format!("---\nid: {id}\ntitle: T\nrun:\n  - {run}\ntimeout: 3m\n{more}---\n");
         self.place_file(&format!("tutorial/{number:02}-{id}.md"), &step);
     }

@@ -7,6 +7,8 @@ mod article;
 mod cheap;
 mod demo;
 mod failures;
+mod faults;
+mod guests;
 mod interruption;
 mod keys;
 mod machine;
@@ -16,7 +18,10 @@ mod project;
 mod pty;
 mod resume;
 mod running;
+mod shell;
 mod watchdog;
+
+pub use cheap::Cheap;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

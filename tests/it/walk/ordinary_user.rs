@@ -1,33 +1,43 @@
-//! The docs' example, walked by somebody without rights or even a name on this machine.
+//! The docs' example, walked by somebody without rights or even a name on this machine, and proved on the way: each step has a
+//! check that sees it, and nothing outlives its teardown.
 
 use std::sync::LazyLock;
+
+use serde_json::Value;
 
 use super::machine::Machine;
 use super::project::{Place, Report};
 use super::turn;
 use crate::docs::{Block, blocks};
 
-static WALKED: LazyLock<Report> = LazyLock::new(walk);
+static WALKED: LazyLock<Walked> = LazyLock::new(walk);
+
+struct Walked {
+    report: Report,
+    /// What `tutorial check --run` says of it.
+    proof: Value,
+}
 
 /// The report of the walk, which the article's outputs are compared with.
 pub fn walked() -> &'static Report {
-    &WALKED
+    &WALKED.report
 }
 
-fn walk() -> Report {
+fn walk() -> Walked {
     let _turn = turn();
     let (machine, place) = (Machine::look(), Place::of_an_ordinary_user());
     let project = place.copy_example();
-    let report = place.path("x.json");
-    let mut arguments = readme_walk();
-    arguments.extend(
-        ["--yes", "--again", "--content", "mirror", "--report", report.to_str().unwrap()].map(String::from),
-    );
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let shown = place.start(&arguments, &project).end_with(0);
-    assert!(shown.contains("simulated"), "{shown}");
+    let typed = [readme_walk(), vec!["--list".to_owned()]].concat();
+    let typed: Vec<&str> = typed.iter().map(String::as_str).collect();
+    let planned = place.start(&typed, &project).end_with(0);
+    assert!(planned.contains("\nray-up "), "{planned}");
+    let check = ["tutorial", "check", "--run", "--content", "mirror", "--format", "json"];
+    let proof = place.start(&check, &project).end_with(0);
+    let told = std::fs::read_to_string(place.path("stderr")).unwrap();
+    assert!(told.contains("simulated"), "{told}");
     machine.assert_nothing_left(&place.path(""));
-    Report::read(&report)
+    let proof = serde_json::from_str(&proof).unwrap_or_else(|error| panic!("{error}: {proof}"));
+    Walked { report: Report::of(&project), proof }
 }
 
 /// What the README tells to type in a project, without the program's name.
@@ -49,4 +59,23 @@ fn an_ordinary_user_walks_the_docs_example() {
     report.assert_all_passed();
     assert!(report.output("ray-submit").contains("Ray on Golem rocks!"));
     report.assert_fetched_on_nodes("ray-submit", 12);
+}
+
+#[test]
+fn the_built_in_tutorial_is_proved_by_its_walk() {
+    let _ = walked();
+    let proof = &WALKED.proof;
+    assert_eq!(
+        (&proof["findings"], &proof["not_walked"]),
+        (&Value::Array(vec![]), &Value::Array(vec![])),
+        "{proof:#}"
+    );
+    assert_eq!(proof["network"], "localnet");
+    let steps = proof["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 10);
+    for step in steps {
+        let sees =
+            |check: &Value| check["before"]["verdict"] != "pass" && check["after"]["verdict"] == "pass";
+        assert!(step["checks"].as_array().unwrap().iter().any(sees), "{step:#}");
+    }
 }

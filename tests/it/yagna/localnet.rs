@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use golem_outbound::localnet::control::{ControlHooks, serve_control};
+use golem_outbound::localnet::control::{ControlHooks, Reply, Request, ask, serve_control};
 use golem_outbound::localnet::exe_unit::{
     Boxed, ExeUnit, Node, NodeSpec, OutboundAccess, RunOutput, RuntimeError,
 };
-use golem_outbound::localnet::market::Provider;
-use golem_outbound::localnet::market::provider::DEFAULT_PROVIDERS;
+use golem_outbound::localnet::market::MarketFile;
 use golem_outbound::localnet::yagna::{Yagna, YagnaConfig};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -112,11 +111,18 @@ pub struct Localnet {
 
 impl Localnet {
     pub fn start() -> Self {
+        Self::suffering(&[])
+    }
+
+    /// One in which this goes wrong, in the words of `--fault`.
+    pub fn suffering(faults: &[&str]) -> Self {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let folder = tempfile::tempdir().unwrap();
         symlink(env!("CARGO_BIN_EXE_golem-outbound"), folder.path().join("yagna")).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
-        let config = YagnaConfig::new(providers, Arc::new(|_, _| Ok(OutboundAccess::None)));
+        let MarketFile { providers, faults } = MarketFile::read(None, &faults).unwrap();
+        let mut config = YagnaConfig::new(providers, Arc::new(|_, _| Ok(OutboundAccess::None)));
+        config.suffer(&faults);
         let yagna = Yagna::new(config, Arc::new(Pretended));
         let (closed, closings) = channel();
         let hooks = Hooks { yagna: yagna.clone(), serving: tokio::sync::Mutex::default(), closed };
@@ -125,6 +131,12 @@ impl Localnet {
         let listener = runtime.block_on(async { tokio::net::UnixListener::bind(socket).unwrap() });
         runtime.spawn(async move { serve_control(listener, served, Arc::new(hooks)).await });
         Self { yagna, folder, closed: closings, _runtime: runtime }
+    }
+
+    /// A walk begins this step.
+    pub fn enter_step(&self, step: &str) {
+        let request = Request::EnterStep { step: step.to_owned() };
+        assert_eq!(ask(&self.folder.path().join("control"), &request).unwrap(), Reply::Done);
     }
 
     fn program(&self) -> PathBuf {
@@ -282,6 +294,27 @@ impl Authorized {
 
     /// Negotiates with the first provider for heads and confirms an agreement.
     pub fn agreement(&self) -> String {
+        let (demand, body) = self.demand();
+        let draft = self.counter(&demand, &body);
+        assert_eq!(draft["proposal"]["state"], "Draft", "{draft}");
+        let agreement =
+            json!({"proposalId": draft["proposal"]["proposalId"], "validTo": "2100-01-01T00:00:00Z"});
+        let (_, agreement) = self.post("/market-api/v1/agreements", &agreement);
+        let agreement = agreement.as_str().unwrap().to_owned();
+        self.post(&format!("/market-api/v1/agreements/{agreement}/confirm?appSessionId=s1"), &Value::Null);
+        agreement
+    }
+
+    /// Counters the first offer for a demand; the event that answers.
+    pub fn counter(&self, demand: &str, body: &Value) -> Value {
+        let initial = self.get(&format!("{demand}/events?timeout=5&maxEvents=10")).1;
+        let initial = initial[0]["proposal"]["proposalId"].as_str().unwrap().to_owned();
+        self.post(&format!("{demand}/proposals/{initial}"), body);
+        self.get(&format!("{demand}/events?timeout=5&maxEvents=10")).1[0].clone()
+    }
+
+    /// Subscribes a demand for heads; its path, and what it asks for.
+    pub fn demand(&self) -> (String, Value) {
         let hour = std::time::Duration::from_secs(3600);
         let expiration =
             (std::time::SystemTime::now() + hour).duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
@@ -290,24 +323,26 @@ impl Authorized {
             "properties": {
                 "golem.node.debug.subnet": "ray-on-golem-heads",
                 "golem.srv.comp.expiration": expiration,
-                "golem.com.payment.debit-notes.accept-timeout?": 240,
+                "golem.com.payment.debit-notes.accept-timeout?": 1,
+                "golem.com.scheme.payu.debit-note.interval-sec?": 1,
                 "golem.com.payment.chosen-platform": "erc20-holesky-tglm",
             },
             "constraints": "(golem.runtime.name=vm)",
         });
         let (_, demand) = self.post("/market-api/v1/demands", &body);
-        let demand = format!("/market-api/v1/demands/{}", demand.as_str().unwrap());
-        let initial = self.get(&format!("{demand}/events?timeout=5&maxEvents=10")).1;
-        let initial = initial[0]["proposal"]["proposalId"].as_str().unwrap().to_owned();
-        self.post(&format!("{demand}/proposals/{initial}"), &body);
-        let draft = self.get(&format!("{demand}/events?timeout=5&maxEvents=10")).1;
-        assert_eq!(draft[0]["proposal"]["state"], "Draft", "{draft}");
-        let agreement =
-            json!({"proposalId": draft[0]["proposal"]["proposalId"], "validTo": "2100-01-01T00:00:00Z"});
-        let (_, agreement) = self.post("/market-api/v1/agreements", &agreement);
-        let agreement = agreement.as_str().unwrap().to_owned();
-        self.post(&format!("/market-api/v1/agreements/{agreement}/confirm?appSessionId=s1"), &Value::Null);
-        agreement
+        (format!("/market-api/v1/demands/{}", demand.as_str().unwrap()), body)
+    }
+
+    /// An activity under a new agreement; its path.
+    pub fn activity(&self) -> String {
+        self.activity_under(&self.agreement())
+    }
+
+    /// An activity under an agreement; its path.
+    pub fn activity_under(&self, agreement: &str) -> String {
+        self.post(&format!("/market-api/v1/agreements/{agreement}/wait?timeout=5"), &Value::Null);
+        let (_, activity) = self.post("/activity-api/v1/activity", &json!(agreement));
+        format!("/activity-api/v1/activity/{}", activity.as_str().unwrap())
     }
 
     pub fn exec(&self, activity: &str, script: &Value) -> Vec<Value> {

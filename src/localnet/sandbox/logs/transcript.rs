@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
-use super::is_log;
 use super::redaction::Redaction;
+use super::{is_log, room};
 
 /// The app-keys that are known now.
 pub type Keys = Box<dyn Fn() -> Vec<String> + Send>;
@@ -55,6 +55,8 @@ impl Transcript {
                 self.redaction = Redaction::new(keys);
             }
             let Some(sink) = &mut copy.sink else { continue };
+            // A log that could not be put aside is a long log, which is better than none.
+            let _ = room::make(sink, &self.visible, name);
             if let Err(error) = sink.write_all(&self.redaction.apply(&lines)) {
                 tracing::warn!("`{}` is not written any more: {error}", name.display());
                 copy.sink = None;
@@ -83,12 +85,13 @@ impl Transcript {
     }
 
     fn create(&self, name: &Path) -> io::Result<File> {
-        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let new = OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
+        let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | new;
         Ok(openat(&self.visible, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
     }
 }
 
-/// One name: its copy holds all that was ever logged under it.
+/// One name: its copy holds all that was logged under it, as far as there is room.
 struct Copy {
     current: Source,
     /// The log that had the name before; a process that opened it may still write to it.

@@ -133,7 +133,11 @@ async fn create_agreement(
     State(yagna): State<Yagna>,
     Json(body): Json<AgreementBody>,
 ) -> Result<Response, Refusal> {
-    let id = yagna.change(|state| state.exchange.create_agreement(&body.proposal_id, body.valid_to))?;
+    let id = yagna.change(|state| {
+        let id = state.exchange.create_agreement(&body.proposal_id, body.valid_to)?;
+        state.forget_past();
+        Ok::<_, Refusal>(id)
+    })?;
     Ok((StatusCode::CREATED, Json(id)).into_response())
 }
 

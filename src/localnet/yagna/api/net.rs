@@ -4,6 +4,7 @@
 //! websocat would hang for ever after it.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -15,10 +16,16 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::super::Yagna;
 use super::super::exchange::Refusal;
 use super::message;
+use crate::localnet::exe_unit::Node;
+use crate::localnet::market::provider::Fault;
+
+/// ssh's port.
+const SSH: u16 = 22;
 
 /// Bytes that are read from a node at once.
 const CHUNK: usize = 64 * 1024;
@@ -104,20 +111,40 @@ async fn connect(
     Path((network, ip, port)): Path<(String, Ipv4Addr, u16)>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let node = yagna.state().activities.node_at(&network, ip);
-    let Some(node) = node else {
+    let refused =
+        |why: &str| message(StatusCode::BAD_GATEWAY, &format!("connection to {ip}:{port} failed: {why}"));
+    let Some((node, mut cut, silent)) = way_to(&yagna, &network, ip) else {
         return message(StatusCode::BAD_GATEWAY, &format!("no node has the address {ip}"));
     };
+    if *cut.borrow_and_update() {
+        return refused("the VPN is down (simulated)");
+    }
+    if silent && port == SSH {
+        return refused("connection refused (simulated)");
+    }
     match node.connect(port).await {
         Ok(stream) => upgrade.on_upgrade(move |socket| async move {
             // A node that ends takes its network along and says no goodbye.
             tokio::select! {
                 () = pipe(socket, stream) => {}
                 () = node.ended() => {}
+                _ = cut.wait_for(|cut| *cut) => {}
             }
         }),
-        Err(error) => message(StatusCode::BAD_GATEWAY, &format!("connection to {ip}:{port} failed: {error}")),
+        Err(error) => refused(&error.to_string()),
     }
+}
+
+/// The node at an address, whether and when its VPN breaks, and whether its ssh never answers.
+fn way_to(
+    yagna: &Yagna,
+    network: &str,
+    ip: Ipv4Addr,
+) -> Option<(Arc<dyn Node>, watch::Receiver<bool>, bool)> {
+    let state = yagna.state();
+    let activity = state.activities.at(network, ip)?;
+    let silent = state.exchange.providers[activity.provider].has(Fault::SshNeverUp);
+    Some((activity.node.clone()?, activity.cut.subscribe(), silent))
 }
 
 /// Bytes both ways until either side ends. A peer that does not read at the moment must not keep us from reading what

@@ -8,7 +8,7 @@ pub(in crate::localnet::yagna) fn accept_all() -> OutboundDecision {
 }
 
 fn exchange() -> Exchange {
-    Exchange::new(&Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap())
+    Exchange::new(&Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap(), 0)
 }
 
 fn demand(subnet: &str) -> (Properties, String) {

@@ -30,7 +30,7 @@ fn assert_same_names(ours: &Value, theirs: &Value) {
 
 #[test]
 fn an_allocation_echoes_the_request_with_our_fields() {
-    let mut payments = Payments::new(Glm::whole(1000));
+    let mut payments = Payments::new(Glm::whole(1000), false);
     let allocation = payments.allocate(request("5"), "0xus").unwrap();
     assert_eq!(allocation["remainingAmount"], "5");
     assert_eq!(allocation["spentAmount"], "0");
@@ -43,7 +43,7 @@ fn an_allocation_echoes_the_request_with_our_fields() {
 
 #[test]
 fn more_than_the_wallet_holds_is_refused_until_it_is_released() {
-    let mut payments = Payments::new(Glm::whole(10));
+    let mut payments = Payments::new(Glm::whole(10), false);
     let first = payments.allocate(request("8"), "0xus").unwrap();
     let Err(Refusal::Invalid(text)) = payments.allocate(request("3"), "0xus") else {
         panic!("expected a refusal")
@@ -58,12 +58,12 @@ fn more_than_the_wallet_holds_is_refused_until_it_is_released() {
 #[test]
 fn an_unknown_platform_is_refused() {
     let body = json!({"paymentPlatform": "erc20-moonbase-glm", "totalAmount": "1"});
-    assert!(matches!(Payments::new(Glm::whole(1)).allocate(body, "0xus"), Err(Refusal::Invalid(_))));
+    assert!(matches!(Payments::new(Glm::whole(1), false).allocate(body, "0xus"), Err(Refusal::Invalid(_))));
 }
 
 #[test]
 fn decorations_ask_for_the_platform_and_the_protocol() {
-    let mut payments = Payments::new(Glm::whole(10));
+    let mut payments = Payments::new(Glm::whole(10), false);
     let id = payments.allocate(request("5"), "0xus").unwrap()["allocationId"].as_str().unwrap().to_owned();
     let decorations = payments.decorations(&[&id], "0xe3e3e3e3e3e3e3e3e3e3e3e3e3e3e3e3e3e3e3e3").unwrap();
     assert_eq!(decorations, recorded("GET /payment-api/v1/demandDecorations 200"));
@@ -71,7 +71,7 @@ fn decorations_ask_for_the_platform_and_the_protocol() {
 
 #[test]
 fn notes_and_events_have_the_recorded_shape() {
-    let mut payments = Payments::new(Glm::whole(10));
+    let mut payments = Payments::new(Glm::whole(10), false);
     payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus");
     payments.invoice(&bill("0.1"), &["x1".to_owned()], "0xus");
     let [note, invoice] = [NoteKind::Debit, NoteKind::Invoice].map(|kind| payments.notes(kind)[0].take());
@@ -86,7 +86,7 @@ fn notes_and_events_have_the_recorded_shape() {
 
 #[test]
 fn a_debit_note_and_the_invoice_that_includes_it_are_spent_once() {
-    let mut payments = Payments::new(Glm::whole(10));
+    let mut payments = Payments::new(Glm::whole(10), false);
     let allocation = payments.allocate(request("5"), "0xus").unwrap()["allocationId"].clone();
     payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus");
     payments.invoice(&bill("0.15"), &["x1".to_owned()], "0xus");
@@ -105,7 +105,7 @@ fn a_debit_note_and_the_invoice_that_includes_it_are_spent_once() {
 
 #[test]
 fn an_event_is_not_told_again_to_who_has_read_its_time() {
-    let mut payments = Payments::new(Glm::whole(10));
+    let mut payments = Payments::new(Glm::whole(10), false);
     payments.invoice(&bill("0.1"), &["x1".to_owned()], "0xus");
     let event = payments.events(NoteKind::Invoice, None, None, 10).remove(0);
     let format = &time::format_description::well_known::Rfc3339;

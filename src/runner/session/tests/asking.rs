@@ -50,7 +50,7 @@ fn a_walk_goes_on_where_the_one_before_it_ended_and_says_so() {
     let standings = vec![done(), due(Due::Ended("submit".into())), due(Due::New), due(Due::New)];
     let (lines, code) = Scenario { standings, ..Scenario::default() }.walk();
     let expected = [
-        "- 1 of 4 steps are done; the walk goes on at `up`: what it starts ended with the walk, and submit needs it",
+        "- 1 of 4 steps done; the walk goes on at `up`: what it starts ended with the walk, and submit needs it",
         "- to walk all of them again: `golem-outbound run --again`",
         "= env skipped: done 2026-01-02 03:04 UTC, and nothing that it depends on has changed",
         "- making the localnet ready",

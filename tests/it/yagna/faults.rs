@@ -1,0 +1,141 @@
+//! What goes wrong on purpose, as a requestor sees it at yagna's API.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::localnet::{Authorized, Localnet, Service};
+
+/// A localnet with these faults, and its API.
+fn suffering(faults: &[&str]) -> (Localnet, Service, Authorized) {
+    let localnet = Localnet::suffering(faults);
+    let key = localnet.app_key();
+    let service = localnet.service_run();
+    let api = service.api.with_key(&key);
+    (localnet, service, api)
+}
+
+fn deploy() -> Value {
+    json!([{"deploy": {"net": [{"id": "n", "mask": "255.255.0.0", "nodeIp": "192.168.0.3"}]}}, {"start": {}}])
+}
+
+const SSH: &str = "/net-api/v1/net/n/tcp/192.168.0.3/22";
+
+/// Looks until it is so.
+fn becomes(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "not after 20 s: {what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn with_no_offers_a_demand_hears_nothing() {
+    let (_localnet, _service, api) = suffering(&["no_offers"]);
+    let (demand, _) = api.demand();
+    assert_eq!(api.get(&format!("{demand}/events?timeout=0.2&maxEvents=10")), (200, json!([])));
+}
+
+#[test]
+fn rejected_proposals_bear_a_busy_providers_words() {
+    let (_localnet, _service, api) = suffering(&["proposals_rejected"]);
+    let (demand, body) = api.demand();
+    let event = api.counter(&demand, &body);
+    assert_eq!(event["eventType"], "ProposalRejectedEvent");
+    assert_eq!(event["reason"]["message"], "No capacity available. Reached Agreements limit: 1");
+}
+
+#[test]
+fn a_rejected_agreement_is_gone_and_no_activity_comes_of_it() {
+    let (_localnet, _service, api) = suffering(&["agreements_rejected"]);
+    let agreement = api.agreement();
+    let wait = format!("/market-api/v1/agreements/{agreement}/wait?timeout=5");
+    assert_eq!(api.post(&wait, &Value::Null).0, 410);
+    assert!(api.post("/activity-api/v1/activity", &json!(agreement)).0 >= 400);
+}
+
+#[test]
+fn a_deployment_that_fails_says_so_at_once() {
+    let (_localnet, _service, api) = suffering(&["deploy_fails"]);
+    let results = api.exec(&api.activity(), &deploy());
+    assert_eq!((results.len(), &results[0]["result"]), (1, &json!("Error")));
+}
+
+#[test]
+fn a_deployment_that_hangs_ends_with_the_requestors_patience() {
+    let (_localnet, _service, api) = suffering(&["deploy_hangs"]);
+    let activity = api.activity();
+    let (_, batch) = api.post(&format!("{activity}/exec"), &json!({"text": deploy().to_string()}));
+    let results = format!("{activity}/exec/{}", batch.as_str().unwrap());
+    assert_eq!(api.get(&format!("{results}?timeout=0.3")).1, json!([]));
+    assert_eq!(api.delete(&activity), 204);
+    becomes("the batch has ended", || api.get(&format!("{results}?timeout=1")).1[0]["result"] == "Error");
+}
+
+#[test]
+fn where_ssh_never_comes_up_other_ports_do() {
+    let (_localnet, _service, api) = suffering(&["ssh_never_up"]);
+    api.exec(&api.activity(), &deploy());
+    assert_eq!(api.upgrade(SSH).0, 502, "refused before the upgrade");
+    assert_eq!(api.upgrade(&SSH.replace("/22", "/6379")).0, 101);
+}
+
+#[test]
+fn a_node_that_is_killed_at_a_step_is_gone_with_its_connections() {
+    let (localnet, _service, api) = suffering(&["nodes={what: killed, at: ray-submit}"]);
+    let agreement = api.agreement();
+    let activity = api.activity_under(&agreement);
+    api.exec(&activity, &deploy());
+    localnet.enter_step("ray-up");
+    assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
+    localnet.enter_step("ray-submit");
+    becomes("the node is dead", || api.get(&format!("{activity}/state")).1["state"][0] == "Terminated");
+    assert_eq!(api.upgrade(SSH).0, 502);
+    let terminate = format!("/market-api/v1/agreements/{agreement}/terminate");
+    assert_eq!(api.post(&terminate, &json!({"message": ""})).0, 204);
+    api.exec(&api.activity(), &deploy());
+    localnet.enter_step("ray-submit");
+    assert_eq!(api.upgrade(SSH).0, 101, "it happens once");
+}
+
+#[test]
+fn a_node_without_its_vpn_lives_on_and_cannot_be_reached() {
+    let (_localnet, _service, api) = suffering(&["nodes={what: unreachable, after: 1}"]);
+    let activity = api.activity();
+    api.exec(&activity, &deploy());
+    let (status, mut open) = api.upgrade(SSH);
+    assert_eq!(status, 101);
+    // What was open is cut: the read ends.
+    let _ = open.read_to_end(&mut Vec::new());
+    assert_eq!(api.upgrade(SSH).0, 502);
+    assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
+}
+
+#[test]
+fn an_exhausted_budget_pays_for_nothing_and_the_provider_leaves() {
+    let (localnet, _service, api) = suffering(&["budget_exhausted"]);
+    let request = json!({"paymentPlatform": "erc20-holesky-tglm", "totalAmount": "5", "spentAmount": "",
+        "remainingAmount": "", "timestamp": "2026-01-01T00:00:00Z", "makeDeposit": false, "allocationId": ""});
+    let (_, allocation) = api.post("/payment-api/v1/allocations", &request);
+    assert_eq!(allocation["remainingAmount"], "0");
+    api.exec(&api.activity(), &deploy());
+    let events = "/payment-api/v1/debitNoteEvents?timeout=5&appSessionId=s1";
+    let note = api.get(events).1[0]["debitNoteId"].as_str().unwrap().to_owned();
+    let note = format!("/payment-api/v1/debitNotes/{note}");
+    let due = api.get(&note).1["totalAmountDue"].clone();
+    let acceptance = json!({"totalAmountAccepted": due, "allocationId": allocation["allocationId"]});
+    let (status, refusal) = api.post(&format!("{note}/accept"), &acceptance);
+    let wanted = format!("Not enough funds. Allocated: 0 Needed: {}", due.as_str().unwrap());
+    assert_eq!((status, refusal["message"].as_str().unwrap()), (400, wanted.as_str()));
+    becomes("the agreement has ended", || localnet.yagna.status().agreements[0].state == "Terminated");
+}
+
+#[test]
+fn a_clock_that_is_years_ahead_gets_no_agreement() {
+    let (_localnet, _service, api) = suffering(&["clock_ahead=400000000"]);
+    let (demand, body) = api.demand();
+    let reason = api.counter(&demand, &body)["reason"]["message"].as_str().unwrap().to_owned();
+    assert!(reason.starts_with("Proposal expires at: ") && reason.contains("or more than"), "{reason}");
+}
