@@ -30,7 +30,7 @@ pub fn run(command: &mut Command, output: &Path) -> std::io::Result<Run> {
 }
 
 /// Waits for a child and asks what it has used.
-pub fn wait(pid: u32) -> (i32, u64) {
+fn wait(pid: u32) -> (i32, u64) {
     let mut status = 0;
     // SAFETY: plain numbers, for which all bits may be zero.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };

@@ -125,10 +125,10 @@ impl Known {
             eprintln!("installing: {}", self.name);
             fs::create_dir_all(folder).map_err(|cause| format!("not installed: {cause}"))?;
             match self.source {
-                Source::PyPi => self.from_pypi(&folder.join("python"))?,
-                Source::Debian => self.from_debian(&folder.join("debian"))?,
-                Source::Crate(arguments) => self.from_crates(folder, arguments)?,
-                Source::Library => self.from_library(&folder.join("cargo-generate"))?,
+                Source::PyPi => self.take_from_pypi(&folder.join("python"))?,
+                Source::Debian => self.take_from_debian(&folder.join("debian"))?,
+                Source::Crate(arguments) => self.take_from_crates(folder, arguments)?,
+                Source::Library => self.take_from_library(&folder.join("cargo-generate"))?,
             }
         }
         if program.is_file() {
@@ -138,7 +138,7 @@ impl Known {
         }
     }
 
-    fn from_pypi(&self, environment: &Path) -> Result<(), String> {
+    fn take_from_pypi(&self, environment: &Path) -> Result<(), String> {
         if !environment.join("bin/pip").is_file() {
             succeed(Command::new("python3").args(["-m", "venv"]).arg(environment))?;
         }
@@ -146,7 +146,7 @@ impl Known {
         succeed(Command::new(environment.join("bin/pip")).args(["install", "--quiet", &package]))
     }
 
-    fn from_debian(&self, folder: &Path) -> Result<(), String> {
+    fn take_from_debian(&self, folder: &Path) -> Result<(), String> {
         fs::create_dir_all(folder).map_err(|cause| format!("not installed: {cause}"))?;
         succeed(Command::new("apt-get").args(["download", self.name]).current_dir(folder))?;
         let entries = fs::read_dir(folder).map_err(|cause| format!("not installed: {cause}"))?;
@@ -160,7 +160,7 @@ impl Known {
         fs::write(note, version).map_err(|cause| format!("not installed: {cause}"))
     }
 
-    fn from_crates(&self, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+    fn take_from_crates(&self, folder: &Path, arguments: &[&str]) -> Result<(), String> {
         let mut command = Command::new("cargo");
         command.args(["install", "--quiet", "--version", self.version, self.name]).args(arguments);
         succeed(command.arg("--root").arg(folder.join("cargo")).arg("--target-dir").arg(folder.join("build")))
@@ -168,7 +168,7 @@ impl Known {
 }
 
 impl Known {
-    fn from_library(&self, folder: &Path) -> Result<(), String> {
+    fn take_from_library(&self, folder: &Path) -> Result<(), String> {
         let manifest = format!(
             "[package]\nname = \"cargo-generate\"\nversion = \"{0}\"\nedition = \"2024\"\nrust-version = \"1.95\"\n\n\
              [dependencies]\ncargo_generate = {{ package = \"cargo-generate\", version = \"={0}\", default-features = false }}\n\

@@ -122,6 +122,9 @@ const RUNNERS: [Runner; 8] = [
     },
 ];
 
+/// A runner, its isolation, and its times by size, or why there are none.
+type Measured = (&'static str, &'static str, Result<Vec<Times>, String>);
+
 const PER_STEP: &str = "floor: a bash per step";
 
 fn one(
@@ -150,7 +153,7 @@ fn with(program: &Path, arguments: &[&str]) -> Command {
 
 /// The table.
 pub fn section(peers: &Peers, runs: usize) -> String {
-    let mut measured: Vec<(&str, &str, Result<Vec<Times>, String>)> = Vec::new();
+    let mut measured: Vec<Measured> = Vec::new();
     for runner in &RUNNERS {
         eprintln!("  {}", runner.name);
         let program = match runner.name {
@@ -169,13 +172,13 @@ pub fn section(peers: &Peers, runs: usize) -> String {
     render(&measured)
 }
 
-fn render(measured: &[(&str, &str, Result<Vec<Times>, String>)]) -> String {
+fn render(measured: &[Measured]) -> String {
     let slopes: Vec<(&str, f64)> =
         measured.iter().filter_map(|(name, _, times)| Some((*name, slope(times.as_ref().ok()?)))).collect();
     let of =
         |name: &str| slopes.iter().find(|(known, _)| *known == name).map_or(f64::NAN, |(_, slope)| *slope);
     let ours = of("golem-outbound");
-    let row = |(name, isolation, times): &(&str, &str, Result<Vec<Times>, String>)| match times {
+    let row = |(name, isolation, times): &Measured| match times {
         Err(why) => vec![(*name).to_owned(), why.clone()],
         Ok(times) => {
             let mut row = vec![(*name).to_owned()];

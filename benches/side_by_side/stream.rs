@@ -11,7 +11,7 @@ use nix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 
 use crate::PROGRAM;
-use crate::clock::{Times, ms, number, run, wait};
+use crate::clock::{Times, ms, number, run};
 use crate::peers::Peers;
 use crate::scaffold::last_line;
 use crate::table::{goal, table};
@@ -230,7 +230,7 @@ fn latency() -> String {
             Some(arrived.saturating_sub(Duration::from_nanos(written)))
         });
         let times: Vec<Duration> = taken.collect();
-        wait(child.id());
+        let _ = child.wait();
         assert_eq!(times.len(), LINES, "every line arrives");
         times.into()
     };

@@ -36,8 +36,9 @@ pub fn new_project(target: &Path, answers: &Answers) -> Result<Project> {
     let files = filling.files()?;
     if !files.iter().any(|(path, _)| path == Path::new(ANSWERS_FILE)) {
         let message = format!("the template makes no project: it has no `{ANSWERS_FILE}`");
-        return Err(Error::usage(message)
-            .hint(format!("put one there, with the lines `format: 1`, `project: \"{{{{ project-name }}}}\"` and `answers: {{}}`")));
+        return Err(Error::usage(message).hint(
+            "put one there, with the lines `format: 1`, `project: \"{{ project-name }}\"` and `answers: {}`",
+        ));
     }
     let made = workshop.folder.path().join(name);
     write(&made, &files, &filling)?;
