@@ -94,8 +94,22 @@ impl<'a> Filling<'a> {
                 None => Error::new(ErrorKind::Internal, message),
             }
         };
-        self.engine.parse(text).and_then(|template| template.render(&self.values)).map_err(failed)
+        let (before, marked, behind) = around_marks(text);
+        let filled = self.engine.parse(marked).and_then(|template| template.render(&self.values));
+        Ok([before, &filled.map_err(failed)?, behind].concat())
     }
+}
+
+/// The text before the first mark, what is to be filled, and the text behind the last mark: the engine reads plain text
+/// letter by letter. White space beside a mark is the engine's, which may have to take it away.
+fn around_marks(text: &str) -> (&str, &str, &str) {
+    let first = ["{{", "{%"].iter().filter_map(|mark| text.find(mark)).min().unwrap_or(0);
+    let last = ["}}", "%}"].iter().filter_map(|mark| text.rfind(mark)).max().map_or(text.len(), |at| at + 2);
+    let behind = text[last.max(first)..].trim_start();
+    // A mark without its end is for the engine to refuse.
+    let behind = if is_to_be_filled(behind) { "" } else { behind };
+    let before = text[..first].trim_end();
+    (before, &text[before.len()..text.len() - behind.len()], behind)
 }
 
 /// Whether the engine would change anything.
@@ -156,6 +170,20 @@ mod tests {
             ("raw/x", "{{ other }}"),
         ];
         assert_eq!(made, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
+    }
+
+    #[test]
+    fn only_what_is_between_marks_and_the_white_space_around_them_is_the_engine_s() {
+        assert_eq!(
+            around_marks("a b \n{{- x }} c {% y -%}\n d e"),
+            ("a b", " \n{{- x }} c {% y -%}\n ", "d e")
+        );
+        assert_eq!(around_marks("{{ x }}"), ("", "{{ x }}", ""));
+        assert_eq!(around_marks("é {{ x }} é {{"), ("é", " {{ x }} é {{", ""));
+        assert_eq!(around_marks("a }} b {{ c"), ("a }} b", " {{ c", ""));
+        let made = filled(&[CONFIG, ("a", "one \n{{- host -}}\n two"), ("b", "one\n{{ host }}\ntwo\n")], &[])
+            .unwrap();
+        assert_eq!((made[0].1.as_str(), made[1].1.as_str()), ("oneatwo", "one\na\ntwo\n"));
     }
 
     #[test]
