@@ -89,17 +89,21 @@ pub fn main() -> ExitCode {
     if name.is_some_and(|name| name == "yagna") {
         return crate::localnet::yagna_command();
     }
+    if let Some(args) = commands::guard::Args::of_the_runner(std::env::args_os()) {
+        return exit_code(commands::guard::run(args));
+    }
     let cli = Cli::parse();
     if cli.command.only_prints() {
         commands::end_with_the_reader();
     }
-    match dispatch(cli.command) {
-        Ok(code) => code,
-        Err(error) => {
-            commands::print_error(&error);
-            ExitCode::from(error.kind().exit_code())
-        }
-    }
+    exit_code(dispatch(cli.command))
+}
+
+fn exit_code(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        commands::print_error(&error);
+        ExitCode::from(error.kind().exit_code())
+    })
 }
 
 fn dispatch(command: Command) -> Result<ExitCode> {

@@ -3,16 +3,20 @@
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::paragraph::{error_width, fill};
 use crate::error::{Error, ErrorKind, Result};
-use crate::scaffold::{self, Answers, Placeholder};
+use crate::scaffold::{self, Answers, Placeholder, Template};
 
 /// Arguments of `new`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Name of the project and of its new folder, which is made in the current one.
     name: String,
+    /// Make the project from the template in this folder instead of the built-in one.
+    #[arg(short, long, value_name = "DIR")]
+    template: Option<PathBuf>,
     /// Set a value of the template instead of being asked for it; see `--plan` for the names.
     #[arg(short, long, value_name = "NAME=VALUE")]
     define: Vec<String>,
@@ -27,11 +31,14 @@ pub struct Args {
 /// Runs it.
 pub fn run(args: Args) -> Result<ExitCode> {
     let target = target(&args.name)?;
-    let mut answers = Answers::default();
+    let mut answers = match &args.template {
+        Some(folder) => Answers::of(Arc::new(Template::read(folder)?)),
+        None => Answers::default(),
+    };
     let mut given = Vec::new();
     for definition in &args.define {
         let (name, value) = answers.define(definition)?;
-        given.push((name, value.to_owned()));
+        given.push((name.to_owned(), value.to_owned()));
     }
     if !args.yes && !args.plan && console::user_attended() && console::user_attended_stderr() {
         ask_for_the_rest(&mut answers, &mut given)?;
@@ -55,18 +62,19 @@ fn target(name: &str) -> Result<PathBuf> {
 }
 
 /// Asks for every value that is not given already.
-fn ask_for_the_rest(answers: &mut Answers, given: &mut Vec<(&'static str, String)>) -> Result<()> {
+fn ask_for_the_rest(answers: &mut Answers, given: &mut Vec<(String, String)>) -> Result<()> {
     eprint!(
         "{}",
         fill("", "", "Enter takes the value in brackets; Ctrl-C ends, and makes nothing.", columns())
     );
-    for placeholder in scaffold::placeholders() {
+    let template = Arc::clone(answers.template());
+    for placeholder in template.placeholders() {
         if given.iter().any(|(name, _)| *name == placeholder.name) {
             continue;
         }
         let value = ask(placeholder)?;
         answers.set(&placeholder.name, &value)?;
-        given.push((&placeholder.name, value));
+        given.push((placeholder.name.clone(), value));
     }
     Ok(())
 }
@@ -97,7 +105,7 @@ fn ask(placeholder: &Placeholder) -> Result<String> {
 }
 
 /// Says which links the project holds in another form than they were given in.
-fn say_rewritten(given: &[(&'static str, String)]) -> Result<()> {
+fn say_rewritten(given: &[(String, String)]) -> Result<()> {
     for (name, value) in given {
         for link in scaffold::rewritten(name, value)?.1 {
             let text = format!("`{}` becomes `{}`: {}", link.from, link.to, link.why);

@@ -11,6 +11,7 @@ pub mod environment;
 mod foreground;
 pub mod guard;
 pub mod installed;
+mod listening;
 pub mod marker;
 pub mod mend;
 mod narration;

@@ -1,9 +1,10 @@
-//! Who listens on a port of this machine, from `/proc/net/tcp` and the descriptors of processes.
+//! Who listens on a port of this machine, from the kernel's tables and the descriptors of processes.
 //!
-//! May import `error`. Invariant: nothing is bound and nobody is connected to in order to find out.
+//! May import `error` and `listening`. Invariant: nothing is bound and nobody is connected to in order to find out.
 
 use std::path::Path;
 
+use super::listening;
 use crate::error::{Error, Result};
 
 /// The state of a listening socket in `/proc/net/tcp`.
@@ -40,7 +41,10 @@ impl std::fmt::Display for Listener {
 
 /// Who would be met at 127.0.0.1 or ::1 on `port`; none if the port is free.
 pub fn listener(port: u16) -> Option<Listener> {
-    listener_beside(Path::new("/proc/self"), port)
+    match listening::inodes(port) {
+        Some(inodes) => of(port, &inodes),
+        None => listener_beside(Path::new("/proc/self"), port),
+    }
 }
 
 /// As [`listener`], in the network of another process, which `/proc/PID` names.
@@ -50,7 +54,11 @@ pub fn listener_beside(process: &Path, port: u16) -> Option<Listener> {
         .filter_map(|table| std::fs::read_to_string(process.join(table)).ok())
         .flat_map(|table| listening_inodes(&table, port))
         .collect();
-    (!inodes.is_empty()).then(|| Listener { port, holder: holder(&inodes) })
+    of(port, &inodes)
+}
+
+fn of(port: u16, inodes: &[u64]) -> Option<Listener> {
+    (!inodes.is_empty()).then(|| Listener { port, holder: holder(inodes) })
 }
 
 /// Makes sure that none of `ports` is taken.
@@ -149,6 +157,14 @@ mod tests {
         );
         drop(socket);
         assert_eq!(listener(port), None);
+    }
+
+    #[test]
+    fn both_tables_tell_the_same() {
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert_eq!(listener(port), listener_beside(Path::new("/proc/self"), port));
+        assert!(listener(port).is_some());
     }
 
     #[test]

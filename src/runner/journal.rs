@@ -67,9 +67,7 @@ impl<'a> Journal<'a> {
     }
 
     fn write(&mut self, step: &Step, last: Last, inputs: Inputs) -> Result<()> {
-        let mut progress = self.state.progress(&self.network);
-        progress.insert(step.id.clone(), Remembered { last, at: now(), inputs });
-        self.state.keep(&self.network, progress)
+        self.state.remember(&self.network, &step.id, Remembered { last, at: now(), inputs })
     }
 }
 

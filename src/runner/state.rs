@@ -1,8 +1,11 @@
 //! `.golem-outbound/state.json`: what was done in a project, so that a walk can go on where the one before it ended.
 //! A tutorial that is a guest in the project has a file of its own beside it, because its steps may have the same names.
 //!
-//! May import `error`, `exec`, `tutorial`. Invariant: the file is replaced as a whole or not at all, whatever ends us; what cannot
-//! be used of it is left aside with one line that says why, and is never an error.
+//! May import `error`, `exec`, `tutorial`. Invariant: the file is replaced as a whole or not at all, whatever ends us; a power cut
+//! costs the last moments at most; what cannot be used of it is left aside with one line that says why, and is never an
+//! error.
+
+mod disk;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -10,9 +13,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::disk::Disk;
 use crate::error::{Error, Result};
 use crate::exec::marker;
-use crate::tutorial::progress::{Progress, fingerprint};
+use crate::tutorial::progress::{Progress, Remembered, fingerprint};
 
 /// Grows with the shape of the file; another one's is left aside.
 const FORMAT: u64 = 1;
@@ -21,14 +25,16 @@ const FILE: &str = "state.json";
 /// Larger than any tutorial's.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    format: u64,
+    /// Read before.
+    #[serde(rename = "format")]
+    _format: u64,
     /// The project's folder when this was written.
     project: PathBuf,
     /// The folder of the guest's step files; nothing for the project's own tutorial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     guest: Option<PathBuf>,
     /// Which machine wrote it; nothing where machines have no identity.
     machine: Option<String>,
@@ -36,14 +42,27 @@ struct Document {
     networks: BTreeMap<String, Progress>,
 }
 
+/// As [`Document`] reads it back, without a copy of anything.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u64,
+    project: &'a Path,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest: Option<&'a Path>,
+    machine: Option<&'a str>,
+    networks: &'a BTreeMap<String, Progress>,
+}
+
 /// What is remembered of a project.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct State {
     project: PathBuf,
     guest: Option<PathBuf>,
     machine: Option<String>,
     networks: BTreeMap<String, Progress>,
     ignored: Option<String>,
+    /// Started by the first write.
+    disk: Option<Disk>,
 }
 
 impl State {
@@ -55,7 +74,8 @@ impl State {
 
     fn read_as(project: &Path, guest: Option<&Path>, machine: Option<String>) -> Self {
         let (project, guest) = (project.to_owned(), guest.map(ToOwned::to_owned));
-        let mut state = Self { project, guest, machine, networks: BTreeMap::new(), ignored: None };
+        let mut state =
+            Self { project, guest, machine, networks: BTreeMap::new(), ignored: None, disk: None };
         match text(&state.path()).and_then(|text| text.map(|text| state.understood(&text)).transpose()) {
             Ok(networks) => state.networks = networks.unwrap_or_default(),
             Err(why) => {
@@ -76,19 +96,19 @@ impl State {
         self.networks.get(network).cloned().unwrap_or_default()
     }
 
-    /// Replaces what was done on a network, and writes.
+    /// Remembers one step of a network, and writes.
     ///
     /// # Errors
     /// When the file cannot be written; what it held before is still there.
-    pub fn keep(&mut self, network: &str, progress: Progress) -> Result<()> {
-        self.networks.insert(network.to_owned(), progress);
+    pub fn remember(&mut self, network: &str, step: &str, remembered: Remembered) -> Result<()> {
+        self.networks.entry(network.to_owned()).or_default().insert(step.to_owned(), remembered);
         self.write()
     }
 
     /// Forgets these steps on one network, or on all, and writes. How many were known.
     ///
     /// # Errors
-    /// As [`Self::keep`].
+    /// As [`Self::remember`].
     pub fn forget(&mut self, network: Option<&str>, steps: Option<&[String]>) -> Result<usize> {
         let mut known = 0;
         for (name, progress) in &mut self.networks {
@@ -142,23 +162,30 @@ impl State {
 
     fn write(&mut self) -> Result<()> {
         let folder = marker::private(&self.project)?;
-        let document = Document {
+        let document = Written {
             format: FORMAT,
-            project: self.project.clone(),
-            guest: self.guest.clone(),
-            machine: self.machine.clone(),
-            networks: self.networks.clone(),
+            project: &self.project,
+            guest: self.guest.as_deref(),
+            machine: self.machine.as_deref(),
+            networks: &self.networks,
         };
         let path = self.path();
         let failed = |error: std::io::Error| Error::io("write", &path, error);
         // A temporary file of this kind is its owner's alone.
         let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        serde_json::to_writer_pretty(&mut file, &document).map_err(|error| failed(error.into()))?;
-        file.write_all(b"\n").map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
+        // In one piece: a call of the system for every word would take longer than a short step.
+        let mut text = serde_json::to_vec_pretty(&document).map_err(|error| failed(error.into()))?;
+        text.push(b'\n');
+        file.write_all(&text).map_err(failed)?;
+        let file = file.persist(&path).map_err(|error| failed(error.error))?;
         // The new name, too, has to be on the disk before a power cut.
-        std::fs::File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let folder = std::fs::File::open(&folder).map_err(failed)?;
+        if self.disk.is_none() {
+            self.disk = Some(Disk::new().map_err(failed)?);
+        }
+        if let Some(disk) = &self.disk {
+            disk.take(file, folder);
+        }
         self.ignored = None;
         Ok(())
     }

@@ -1,30 +1,56 @@
 //! The values that a project is made from.
 //!
-//! May import `placeholder` and `error`. Invariant: there is a valid value for every placeholder, and for nothing else.
+//! May import `placeholder`, `template` and `error`. Invariant: there is a valid value for every placeholder of one template, and for
+//! nothing else.
 
-use super::placeholder::{Placeholder, placeholders};
+use std::sync::Arc;
+
+use super::placeholder::Placeholder;
+use super::template::Template;
 use crate::error::{Error, Result};
 
-/// A valid value for every placeholder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answers(Vec<(&'static str, String)>);
+/// A valid value for every placeholder of a template.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    template: Arc<Template>,
+    /// In the order of the placeholders.
+    values: Vec<String>,
+}
 
 impl Default for Answers {
+    /// The defaults of the embedded template.
     fn default() -> Self {
-        Self(placeholders().iter().map(|known| (known.name.as_str(), known.default.clone())).collect())
+        Self::of(Template::embedded())
     }
 }
 
+impl PartialEq for Answers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Answers {}
+
 impl Answers {
+    /// The defaults of a template.
+    pub fn of(template: Arc<Template>) -> Self {
+        let values = template.placeholders().iter().map(|known| known.default.clone()).collect();
+        Self { template, values }
+    }
+
+    /// The template that they are answers to.
+    pub fn template(&self) -> &Arc<Template> {
+        &self.template
+    }
+
     /// Sets one value, in place of the default or an earlier value; share links in it are rewritten.
     ///
     /// # Errors
     /// If there is no such placeholder or its value is not valid.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
-        let taken = find(name)?.check(value)?;
-        if let Some((_, answer)) = self.0.iter_mut().find(|(known, _)| *known == name) {
-            *answer = taken;
-        }
+        let at = self.find(name)?;
+        self.values[at] = self.template.placeholders()[at].check(value)?;
         Ok(())
     }
 
@@ -32,14 +58,14 @@ impl Answers {
     ///
     /// # Errors
     /// As [`Answers::set`], and if there is no `=`.
-    pub fn define<'a>(&mut self, definition: &'a str) -> Result<(&'static str, &'a str)> {
+    pub fn define<'a>(&mut self, definition: &'a str) -> Result<(&'a str, &'a str)> {
         let Some((name, value)) = definition.split_once('=') else {
             return Err(Error::usage(format!("`--define {}` has no `=`", definition.escape_debug()))
                 .hint("write `--define name=value`, for example `--define workers=2`"));
         };
         let (name, value) = (name.trim(), value.trim());
         self.set(name, value)?;
-        Ok((find(name)?.name.as_str(), value))
+        Ok((name, value))
     }
 
     /// The value of a placeholder; empty only for a name that is none.
@@ -48,24 +74,27 @@ impl Answers {
     }
 
     /// All values, in the order of the questions.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let names = self.template.placeholders().iter().map(|placeholder| placeholder.name.as_str());
+        names.zip(self.values.iter().map(String::as_str))
+    }
+
+    fn find(&self, name: &str) -> Result<usize> {
+        let placeholders = self.template.placeholders();
+        placeholders.iter().position(|known| known.name == name).ok_or_else(|| unknown(name, placeholders))
     }
 }
 
-fn find(name: &str) -> Result<&'static Placeholder> {
-    placeholders().iter().find(|known| known.name == name).ok_or_else(|| {
-        let names: Vec<_> = placeholders().iter().map(|known| known.name.as_str()).collect();
-        let error = Error::usage(format!("the template has no value `{}`", name.escape_debug()));
-        let near = names
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-        let error = match near.filter(|near| strsim::jaro_winkler(name, near) > 0.8) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
-        };
-        error.hint(format!("the values are {}", names.join(", ")))
-    })
+fn unknown(name: &str, placeholders: &[Placeholder]) -> Error {
+    let names: Vec<_> = placeholders.iter().map(|known| known.name.as_str()).collect();
+    let error = Error::usage(format!("the template has no value `{}`", name.escape_debug()));
+    let near =
+        names.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
+    let error = match near.filter(|near| strsim::jaro_winkler(name, near) > 0.8) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error,
+    };
+    if names.is_empty() { error } else { error.hint(format!("the values are {}", names.join(", "))) }
 }
 
 #[cfg(test)]

@@ -1,123 +1,98 @@
-//! From answers to files, by the library behind `cargo generate`.
+//! From answers to files.
 //!
 //! May import the rest of the room and `error`. Invariant: the target appears by one rename, after everything else went well; whatever
 //! was made until then goes with its temporary folder.
 
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-
-use cargo_generate::{GenerateArgs, TemplatePath, Vcs};
-use nix::unistd::{dup, dup2_stderr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use super::answers::Answers;
+use super::filling::Filling;
 use super::name::{check_target, parent_of};
-use super::project::Project;
-use super::template;
+use super::project::{ANSWERS_FILE, Project};
+use super::template::TemplateFile;
 use super::workshop::Workshop;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+
+/// Fewer files are written sooner than another thread is started.
+const FILES_PER_THREAD: usize = 32;
+/// More threads wait for the disk.
+const MOST_THREADS: usize = 8;
 
 /// Makes a new project at `target`, whose last component is the project's name.
 ///
 /// # Errors
-/// As [`check_target`], and if a file cannot be written; nothing is left behind.
+/// As [`check_target`], if the template cannot be filled or makes no project, and if a file cannot be written; nothing is
+/// left behind.
 pub fn new_project(target: &Path, answers: &Answers) -> Result<Project> {
     let name = check_target(target)?;
     let workshop = Workshop::open_in(parent_of(target))?;
-    let made = generate_in(workshop.folder.path(), name, answers)?;
+    let filling = Filling::new(name, answers)?;
+    let files = filling.files()?;
+    if !files.iter().any(|(path, _)| path == Path::new(ANSWERS_FILE)) {
+        let message = format!("the template makes no project: it has no `{ANSWERS_FILE}`");
+        return Err(Error::usage(message).hint(
+            "put one there, with the lines `format: 1`, `project: \"{{ project-name }}\"` and `answers: {}`",
+        ));
+    }
+    let made = workshop.folder.path().join(name);
+    write(&made, &files, &filling)?;
     fs::rename(&made, target).map_err(|cause| Error::io("create", target, cause))?;
-    Project::load(target)
+    Ok(Project::made(target, name, answers))
 }
 
-/// The files that a project of this name and these answers would consist of: path and content, sorted by path. Nothing stays on
-/// disk.
+/// The files that a project of this name and these answers would consist of: path and content, sorted by path. Nothing
+/// comes on the disk.
+///
+/// # Errors
+/// The template cannot be filled.
 pub fn preview(name: &str, answers: &Answers) -> Result<Vec<(PathBuf, Vec<u8>)>> {
-    let workshop = tempfile::tempdir().map_err(|cause| Error::io("create", std::env::temp_dir(), cause))?;
-    let made = generate_in(workshop.path(), name, answers)?;
-    let mut files = Vec::new();
-    read_tree(&made, &made, &mut files)?;
-    files.sort();
-    Ok(files)
+    let filling = Filling::new(name, answers)?;
+    let filled = |(path, file): (PathBuf, &TemplateFile)| Ok((path, filling.content(file)?.into_owned()));
+    filling.files()?.into_iter().map(filled).collect()
 }
 
-fn read_tree(folder: &Path, root: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(|cause| Error::io("read", folder, cause))? {
-        let path = entry.map_err(|cause| Error::io("read", folder, cause))?.path();
-        if path.is_dir() {
-            read_tree(&path, root, files)?;
-        } else {
-            let content = fs::read(&path).map_err(|cause| Error::io("read", &path, cause))?;
-            files.push((path.strip_prefix(root).unwrap_or(&path).to_owned(), content));
+/// Writes all files into a new folder, by several threads if there are many.
+fn write(folder: &Path, files: &[(PathBuf, &TemplateFile)], filling: &Filling<'_>) -> Result<()> {
+    let parents: BTreeSet<PathBuf> =
+        files.iter().filter_map(|(path, _)| Some(folder.join(path.parent()?))).collect();
+    for parent in &parents {
+        fs::create_dir_all(parent).map_err(|cause| Error::io("create folder", parent, cause))?;
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((path, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = write_one(&folder.join(path), file, filling) {
+                next.store(files.len(), Ordering::Relaxed);
+                return Err(error);
+            }
         }
-    }
-    Ok(())
-}
-
-/// Unpacks the template into the workshop and fills it there; returns the project's folder.
-fn generate_in(workshop: &Path, name: &str, answers: &Answers) -> Result<PathBuf> {
-    let (source, out) = (workshop.join("template"), workshop.join("out"));
-    for folder in [&source, &out] {
-        fs::create_dir(folder).map_err(|cause| Error::io("create", folder, cause))?;
-    }
-    // An empty configuration, so that values and defaults in the user's own one do not reach in.
-    let config = workshop.join("cargo-generate-config.toml");
-    fs::write(&config, "").map_err(|cause| Error::io("write", &config, cause))?;
-    template::unpack(&source)?;
-    let arguments = GenerateArgs {
-        template_path: TemplatePath { path: Some(source.display().to_string()), ..TemplatePath::default() },
-        name: Some(name.to_owned()),
-        force: true,
-        silent: true,
-        quiet: true,
-        config: Some(config),
-        vcs: Some(Vcs::None),
-        define: answers.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-        destination: Some(out),
-        no_workspace: true,
-        no_fmt: true,
-        ..GenerateArgs::default()
+        Ok(())
     };
-    quietly(|| cargo_generate::generate(arguments))?
-        .map_err(|cause| Error::new(ErrorKind::Internal, format!("failed to fill the template: {cause:#}")))
+    let useful = (files.len() / FILES_PER_THREAD).min(MOST_THREADS);
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(useful);
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let ours = work();
+        let ended = others.into_iter().map(|other| {
+            other.join().unwrap_or_else(|_| Err(Error::internal("a thread that wrote files has panicked")))
+        });
+        ended.fold(ours, Result::and)
+    })
 }
 
-/// Runs cargo-generate without a word of it: it writes to stderr however quiet it is told to be. It also wants to know its user, and
-/// fails in containers that set none.
-fn quietly<T>(work: impl FnOnce() -> T) -> Result<T> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    const NAMES: [&str; 6] =
-        ["CARGO_NAME", "GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "USER", "USERNAME", "NAME"];
-    if NAMES.iter().all(|name| std::env::var(name).is_err()) {
-        // SAFETY: projects are made before the program starts any other thread; tests that do so in threads read the
-        // environment through std alone, which locks it.
-        unsafe { std::env::set_var("USER", "nobody") };
-    }
-    let _silence = Silence::begin()?;
-    Ok(work())
-}
-
-/// Standard error leads nowhere as long as this lives.
-struct Silence(std::os::fd::OwnedFd);
-
-impl Silence {
-    fn begin() -> Result<Self> {
-        let failed = |cause: nix::Error| Error::io("redirect", "/dev/stderr", cause.into());
-        let saved = dup(std::io::stderr()).map_err(failed)?;
-        let nowhere = File::options()
-            .write(true)
-            .open("/dev/null")
-            .map_err(|cause| Error::io("open", "/dev/null", cause))?;
-        dup2_stderr(nowhere).map_err(failed)?;
-        Ok(Self(saved))
-    }
-}
-
-impl Drop for Silence {
-    fn drop(&mut self) {
-        // Both descriptors are open, so this cannot fail but for a signal, and then nobody could be told.
-        let _ = dup2_stderr(&self.0);
-    }
+fn write_one(path: &Path, file: &TemplateFile, filling: &Filling<'_>) -> Result<()> {
+    let content = filling.content(file)?;
+    // The process's umask takes from the mode what it takes from every new file.
+    let mode = if file.is_executable { 0o777 } else { 0o666 };
+    let create =
+        || OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(&content);
+    create().map_err(|cause| Error::io("write", path, cause))
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
-//! The template's placeholders: question, default, and what is a valid value.
+//! A template's placeholders: question, default, and what is a valid value.
 //!
-//! May import `share_links`, `template` and `error`. Invariant: `template/cargo-generate.toml` is the only place that defines them, so that
+//! May import `share_links` and `error`. Invariant: the template's `cargo-generate.toml` is the only place that defines them, so that
 //! `cargo generate` asks the same questions and refuses the same values.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
 use regex::Regex;
 
 use super::share_links::rewritten;
-use super::template;
 use crate::error::{Error, Result};
 
 /// One value that a project is made from.
@@ -25,19 +24,17 @@ pub struct Placeholder {
     pattern: Option<Regex>,
 }
 
-#[derive(serde::Deserialize)]
-struct Config {
-    placeholders: toml::Table,
-}
-
-#[derive(serde::Deserialize)]
+/// One as it is defined; see cargo-generate's guide, of which this is a part.
+#[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Definition {
+pub struct Definition {
     prompt: String,
     default: String,
     #[serde(default)]
     choices: Vec<String>,
     regex: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 /// The order of the questions, from what a learner will want to change to what hardly matters.
@@ -53,27 +50,36 @@ const ORDER: [&str; 9] = [
     "cluster_name",
 ];
 
-static PLACEHOLDERS: LazyLock<Vec<Placeholder>> =
-    LazyLock::new(|| parse(template::CONFIG).expect("the embedded cargo-generate.toml is read by a test"));
-
-/// All placeholders, in the order of the questions.
-pub fn placeholders() -> &'static [Placeholder] {
-    &PLACEHOLDERS
-}
-
-fn parse(config: &str) -> std::result::Result<Vec<Placeholder>, Box<dyn std::error::Error>> {
-    let config: Config = toml::from_str(config)?;
-    let mut found = Vec::new();
-    for (name, definition) in config.placeholders {
-        let Definition { prompt, default, choices, regex } = definition.try_into()?;
-        let pattern = regex.map(|pattern| Regex::new(&pattern)).transpose()?;
-        found.push(Placeholder { name, prompt, default, choices, pattern });
-    }
-    found.sort_by_key(|placeholder| ORDER.iter().position(|name| *name == placeholder.name));
-    Ok(found)
-}
-
 impl Placeholder {
+    /// All that are defined, in the order of the questions: those of the embedded template first, then by name.
+    ///
+    /// The error is what is wrong with one of them.
+    pub fn all(definitions: BTreeMap<String, Definition>) -> std::result::Result<Vec<Self>, String> {
+        let mut found = definitions
+            .into_iter()
+            .map(|(name, definition)| Self::new(name, definition))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let place = |name: &str| ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len());
+        found.sort_by_key(|placeholder| place(&placeholder.name));
+        Ok(found)
+    }
+
+    fn new(name: String, definition: Definition) -> std::result::Result<Self, String> {
+        let Definition { prompt, default, choices, regex, kind } = definition;
+        if let Some(kind) = kind.filter(|kind| kind != "string") {
+            return Err(format!("the type of `{name}` is `{kind}`, and values are strings here"));
+        }
+        let pattern = regex
+            .map(|pattern| Regex::new(&pattern))
+            .transpose()
+            .map_err(|cause| format!("the pattern of `{name}` is none: {cause}"))?;
+        let placeholder = Self { name, prompt, default, choices, pattern };
+        match placeholder.check(&placeholder.default) {
+            Ok(_) => Ok(placeholder),
+            Err(_) => Err(format!("the default of `{}` is not valid", placeholder.name)),
+        }
+    }
+
     /// The value that is taken for the given one, share links rewritten; the error says what would do.
     pub fn check(&self, value: &str) -> Result<String> {
         let (taken, _) = rewritten(&self.name, value)?;
@@ -116,9 +122,17 @@ impl Placeholder {
             "budget" => "an amount of GLM above 0 and below a million, for example `2.5`",
             "image_tag" => "`user/repository:tag`, as https://registry.golem.network shows it",
             "cluster_name" => "letters, digits, `-` and `_`, at most 63 of them, and no `-` or `_` first",
-            _ => return format!("one of {}", self.choices.join(", ")),
+            _ => return self.rule(),
         };
         text.to_owned()
+    }
+
+    /// What is known of a value without knowing what it means.
+    fn rule(&self) -> String {
+        match &self.pattern {
+            Some(pattern) if self.choices.is_empty() => format!("a text that matches `{pattern}`"),
+            _ => format!("one of {}", self.choices.join(", ")),
+        }
     }
 
     fn example(&self) -> &str {
@@ -135,6 +149,7 @@ impl Placeholder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scaffold::placeholders;
 
     fn check(name: &str, value: &str, valid: bool) {
         let placeholder = placeholders().iter().find(|placeholder| placeholder.name == name).unwrap();

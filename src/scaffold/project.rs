@@ -28,6 +28,11 @@ struct File {
 }
 
 impl Project {
+    /// One that has just been made.
+    pub(super) fn made(root: &Path, name: &str, answers: &Answers) -> Self {
+        Self { root: root.to_owned(), name: name.to_owned(), answers: answers.clone() }
+    }
+
     /// The project in a folder.
     ///
     /// # Errors

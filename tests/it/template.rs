@@ -59,14 +59,18 @@ fn assert_same(left: &BTreeMap<PathBuf, Vec<u8>>, right: &BTreeMap<PathBuf, Vec<
 
 /// What the command line `cargo generate` does, from its arguments on; the repository is the folder that it is typed in.
 fn cargo_generate(into: &Path, definitions: &[&str]) -> Result<PathBuf, String> {
+    generate(Path::new(&format!("{ROOT}/template")), "x", into, definitions)
+}
+
+fn generate(template: &Path, name: &str, into: &Path, definitions: &[&str]) -> Result<PathBuf, String> {
     if std::env::var_os("USER").is_none() {
         // It wants to know its user, and a container may have none.
         // SAFETY: no other test of this binary reads the environment except through std.
         unsafe { std::env::set_var("USER", "nobody") };
     }
-    let template = format!("{ROOT}/template");
+    let template = template.display().to_string();
     let destination = into.display().to_string();
-    let mut argv = vec!["cargo", "generate", "--path", &template, "--name", "x", "--silent"];
+    let mut argv = vec!["cargo", "generate", "--path", &template, "--name", name, "--silent"];
     argv.extend(["--destination", &destination]);
     argv.extend(definitions.iter().flat_map(|definition| ["--define", definition]));
     let Cli::Generate(arguments) = Cli::try_parse_from(argv).map_err(|error| error.to_string())?;
@@ -85,6 +89,77 @@ fn assert_both_make_the_same(definitions: &[&str]) {
     cargo_generate(&theirs, definitions).unwrap();
     // Neither a repository nor a hook's file comes with it.
     assert_same(&tree(&ours.join("x")), &tree(&theirs.join("x")));
+}
+
+/// Some of everything that a template of one's own may have.
+fn own_template(folder: &Path) -> PathBuf {
+    let template = folder.join("template");
+    let files = [
+        (
+            "cargo-generate.toml",
+            "[template]\nexclude = [\"raw/*\"]\n[placeholders.host]\nprompt = \"Host\"\ndefault = \"a.io\"\n",
+        ),
+        ("golem-outbound.yaml.liquid", "format: 1\nproject: \"{{ project-name }}\"\nanswers: {}\n"),
+        (
+            "docs/{{ host }}.md",
+            "{% if host contains 'b' %}# {{ host | upcase }} of {{ crate_name }}\n{% endif %}\n",
+        ),
+        ("raw/step.md", "{{ not_ours }}\n"),
+        ("empty", ""),
+    ];
+    for (name, text) in files {
+        let path = template.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    template
+}
+
+#[test]
+fn a_template_of_one_s_own_becomes_the_same_with_cargo_generate() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = own_template(folder.path());
+    let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
+    fs::create_dir(&ours).unwrap();
+    fs::create_dir(&theirs).unwrap();
+    let path = template.to_str().unwrap();
+    let output = new(&ours, &["my-x", "--template", path, "--define", "host=b.io"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    generate(&template, "my-x", &theirs, &["host=b.io"]).unwrap();
+    assert_same(&tree(&ours.join("my-x")), &tree(&theirs.join("my-x")));
+    let page = fs::read_to_string(ours.join("my-x/docs/b.io.md")).unwrap();
+    assert_eq!(page, "# B.IO of my_x\n\n");
+}
+
+#[test]
+fn a_template_that_cannot_be_filled_makes_nothing() {
+    let refused = |change: &dyn Fn(&Path)| {
+        let folder = tempfile::tempdir().unwrap();
+        let template = own_template(folder.path());
+        change(&template);
+        let output = new(folder.path(), &["x", "--template", template.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "only the template is there");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused(&|template| fs::remove_file(template.join("golem-outbound.yaml.liquid")).unwrap());
+    assert!(said.contains("the template makes no project: it has no `golem-outbound.yaml`"), "{said}");
+    let said = refused(&|template| fs::write(template.join("a"), "{{ hots }}").unwrap());
+    assert!(said.contains("failed to fill the template's `a`"), "{said}");
+    let said =
+        refused(&|template| fs::remove_dir_all(template).and_then(|()| fs::write(template, "")).unwrap());
+    assert!(said.contains("there is no such folder"), "{said}");
+}
+
+#[test]
+fn a_program_of_a_template_stays_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let template = own_template(folder.path());
+    fs::set_permissions(template.join("empty"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert!(new(folder.path(), &["x", "--template", template.to_str().unwrap()]).status.success());
+    let mode = |name: &str| fs::metadata(folder.path().join("x").join(name)).unwrap().permissions().mode();
+    assert_eq!((mode("empty") & 0o100, mode("golem-outbound.yaml") & 0o111), (0o100, 0));
 }
 
 #[test]

@@ -3,7 +3,14 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::tutorial::progress::{Inputs, Last, Remembered};
+use crate::tutorial::progress::{Inputs, Last};
+
+impl State {
+    fn keep(&mut self, network: &str, progress: Progress) -> Result<()> {
+        self.networks.remove(network);
+        progress.into_iter().try_for_each(|(step, remembered)| self.remember(network, &step, remembered))
+    }
+}
 
 fn project() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

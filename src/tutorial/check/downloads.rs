@@ -118,7 +118,8 @@ fn not_refused(row: &LedgerRow) -> Option<String> {
     }
     let error = row.error.as_deref().unwrap_or_default();
     let lower = error.to_lowercase();
-    let answered = ["http ", "status ", "redirect", "sha256", "does not match"];
+    // Who shows a certificate has answered, and so has a proxy, though the library calls both a connection that failed.
+    let answered = ["http ", "status ", "redirect", "sha256", "does not match", "certverif", "proxyerror"];
     let unconnected = [
         "connection",
         "reset",

@@ -154,6 +154,14 @@ fn a_refusal_is_a_connection_that_failed_and_not_an_answer() {
         fetched(BLOCKED, "192.168.0.4"),
         failed(BLOCKED, "HTTP 403 Forbidden"),
         failed(BLOCKED, "refused to follow a redirect to www.example.com"),
+        failed(
+            BLOCKED,
+            "Max retries exceeded with url: / (Caused by SSLError(SSLCertVerificationError(1, 'failed')))",
+        ),
+        failed(
+            BLOCKED,
+            "Max retries exceeded (Caused by ProxyError('Unable to connect', OSError('403 Forbidden')))",
+        ),
         failed(BLOCKED, ""),
     ] {
         assert!(matches!(check.judge(&with(&line)), Verdict::Fail { .. }), "{line}");
