@@ -16,7 +16,7 @@ use super::state::{State, new_id};
 use crate::localnet::exe_unit::Node;
 use crate::localnet::market::Glm;
 use crate::localnet::market::pricing::Usage;
-use crate::localnet::market::properties::DEBIT_NOTE_INTERVAL;
+use crate::localnet::market::properties::{DEBIT_NOTE_INTERVAL, PAYMENT_TIMEOUT};
 
 /// Where an activity stands, in yagna's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,8 @@ pub(crate) struct Activities(pub BTreeMap<String, Activity>);
 impl Activities {
     /// An activity.
     pub fn activity(&mut self, id: &str) -> Result<&mut Activity, Refusal> {
-        self.0.get_mut(id).ok_or_else(|| Refusal::NotFound(format!("Activity {id} not found.")))
+        let unknown = || format!("DAO error: Not found: agreement id for activity: {id}");
+        self.0.get_mut(id).ok_or_else(|| Refusal::Failed(unknown()))
     }
 
     /// The node that has an address in a VPN.
@@ -81,16 +82,16 @@ impl Activities {
 }
 
 impl State {
-    /// Creates an activity under an approved agreement; the error is the real one's text.
-    pub fn create_activity(&mut self, agreement_id: &str) -> Result<String, String> {
-        let agreement = self.exchange.agreement(agreement_id);
-        let agreement = agreement.map_err(|_| format!("Agreement {agreement_id} not found"))?;
-        if agreement.state != AgreementState::Approved {
-            return Err(format!(
-                "GSB failure: Bad request: Agreement {agreement_id} is not in state Approved but {:?}",
-                agreement.state
-            ));
+    /// Creates an activity under an approved agreement.
+    pub fn create_activity(&mut self, agreement_id: &str) -> Result<String, Refusal> {
+        if !agreement_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let text = format!("Service error: Id [{agreement_id}] contains non hexadecimal characters.");
+            return Err(Refusal::Failed(text));
         }
+        let agreement = self.exchange.agreement(agreement_id).ok();
+        let agreement = agreement.filter(|agreement| agreement.state == AgreementState::Approved);
+        let agreement =
+            agreement.ok_or_else(|| Refusal::NotFound(format!("Not found: {agreement_id}")))?;
         let activity = Activity {
             agreement_id: agreement_id.to_owned(),
             provider: agreement.provider,
@@ -142,14 +143,16 @@ impl State {
             app_session_id: agreement.app_session_id.as_deref(),
             amount: provider.pricing().amount(usage),
         };
-        self.payments.debit(&bill, activity_id, usage, &self.identity);
+        let due = agreement.terms().get(PAYMENT_TIMEOUT).and_then(Value::as_i64);
+        let due = due.map(time::Duration::seconds);
+        self.payments.debit(&bill, activity_id, usage, &self.identity, due);
         true
     }
 
     /// Ends an agreement: its activities end, their nodes are handed out, and the provider sends its invoice, also for
     /// an agreement that was never approved, because the requestor waits for one.
-    pub fn end_agreement(&mut self, id: &str) -> Result<Vec<Arc<dyn Node>>, Refusal> {
-        self.exchange.terminate(id)?;
+    pub fn end_agreement(&mut self, id: &str, reason: Option<Value>) -> Result<Vec<Arc<dyn Node>>, Refusal> {
+        let ended = self.exchange.terminate(id, reason);
         let of_agreement = |activity: &Activity| activity.agreement_id == id;
         let ids = self.activities.0.iter().filter(|(_, activity)| of_agreement(activity));
         let ids: Vec<String> = ids.map(|(id, _)| id.clone()).collect();
@@ -167,7 +170,7 @@ impl State {
         if !self.payments.is_invoiced(id) {
             self.payments.invoice(&bill, &ids, &self.identity);
         }
-        Ok(nodes)
+        ended.map(|()| nodes)
     }
 }
 

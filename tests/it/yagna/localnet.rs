@@ -112,10 +112,14 @@ pub struct Localnet {
 
 impl Localnet {
     pub fn start() -> Self {
+        Self::start_with(Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap())
+    }
+
+    /// One with a market of its own.
+    pub fn start_with(providers: Vec<Provider>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         symlink(env!("CARGO_BIN_EXE_golem-outbound"), folder.path().join("yagna")).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
         let config = YagnaConfig::new(providers, Arc::new(|_, _| Ok(OutboundAccess::None)));
         let yagna = Yagna::new(config, Arc::new(Pretended));
         let (closed, closings) = channel();
@@ -218,6 +222,10 @@ pub struct Api {
 pub struct Authorized(Api);
 
 impl Api {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn with_key(&self, key: &str) -> Authorized {
         Authorized(Self { address: self.address, key: Some(key.to_owned()) })
     }
