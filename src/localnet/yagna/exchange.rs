@@ -347,9 +347,7 @@ fn match_with(
     if wanted.matches(&theirs.properties) && asked.matches(properties) {
         return Ok(());
     }
-    Err(Refusal::Invalid(format!(
-        "Proposal properties [{id}] doesn't match previous Proposal [{previous}]."
-    )))
+    Err(Refusal::Invalid(format!("Proposal properties [{id}] doesn't match previous Proposal [{previous}].")))
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use super::exchange::Refusal;
 use super::state::{now, rfc3339};
 use crate::localnet::market::Glm;
 use crate::localnet::market::platform::NETWORKS;
-pub(crate) use allocation::{Acceptance, NewAllocation};
-use allocation::Allocation;
 use crate::localnet::market::pricing::Usage;
+use allocation::Allocation;
+pub(crate) use allocation::{Acceptance, NewAllocation};
 
 /// A debit note or an invoice.
 #[derive(Clone, Debug)]
@@ -152,7 +152,14 @@ impl Payments {
     }
 
     /// Issues a debit note for a running activity; it is to be paid in that time, if mid-agreement payments are agreed.
-    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str, due: Option<Duration>) {
+    pub fn debit(
+        &mut self,
+        bill: &Bill<'_>,
+        activity_id: &str,
+        usage: Usage,
+        identity: &str,
+        due: Option<Duration>,
+    ) {
         let id = uuid::Uuid::new_v4().to_string();
         let mut body = bill.to_json(identity);
         body["debitNoteId"] = id.as_str().into();

@@ -96,10 +96,24 @@ pub(crate) struct Moment(pub OffsetDateTime);
 
 impl<'de> serde::Deserialize<'de> for Moment {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        deserializer.deserialize_str(MomentReader)
+    }
+}
+
+/// Refuses a text where it stands, so that the error names the same place as yagna's.
+struct MomentReader;
+
+impl serde::de::Visitor<'_> for MomentReader {
+    type Value = Moment;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an RFC 3339 formatted date and time string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Moment, E> {
         // yagna's words for the most likely mistake.
-        let wrong = |_| serde::de::Error::custom("input contains invalid characters");
-        OffsetDateTime::parse(&text, &Rfc3339).map(Self).map_err(wrong)
+        let wrong = |_| E::custom("input contains invalid characters");
+        OffsetDateTime::parse(text, &Rfc3339).map(Moment).map_err(wrong)
     }
 }
 

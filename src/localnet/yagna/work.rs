@@ -88,10 +88,16 @@ impl State {
             let text = format!("Service error: Id [{agreement_id}] contains non hexadecimal characters.");
             return Err(Refusal::Failed(text));
         }
+        // One that nobody has confirmed is nobody's yet.
         let agreement = self.exchange.agreement(agreement_id).ok();
-        let agreement = agreement.filter(|agreement| agreement.state == AgreementState::Approved);
-        let agreement =
-            agreement.ok_or_else(|| Refusal::NotFound(format!("Not found: {agreement_id}")))?;
+        let agreement = agreement.filter(|agreement| agreement.state != AgreementState::Proposal);
+        let agreement = agreement.ok_or_else(|| Refusal::NotFound(format!("Not found: {agreement_id}")))?;
+        if agreement.state != AgreementState::Approved {
+            return Err(Refusal::Invalid(format!(
+                "Bad request: Agreement {agreement_id} is not Approved. Current state: {:?}",
+                agreement.state
+            )));
+        }
         let activity = Activity {
             agreement_id: agreement_id.to_owned(),
             provider: agreement.provider,

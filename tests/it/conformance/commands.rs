@@ -12,7 +12,11 @@ use crate::yagna::localnet::Localnet;
 const COMMANDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/commands.yaml");
 
 /// Differences of two outputs: the code, then JSON by its values, or text by its lines.
-pub fn compare_outputs(command: &str, real: &std::process::Output, ours: &std::process::Output) -> Vec<Difference> {
+pub fn compare_outputs(
+    command: &str,
+    real: &std::process::Output,
+    ours: &std::process::Output,
+) -> Vec<Difference> {
     let mut found = Vec::new();
     let mut differ = |place: &str, real: String, ours: String| {
         found.push(Difference { step: command.to_owned(), place: place.to_owned(), real, ours });
@@ -45,7 +49,11 @@ fn lines(output: &[u8]) -> Vec<String> {
         let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
         words.split('─').filter(|part| !part.is_empty()).collect::<String>()
     };
-    text.lines().filter(|line| !line.contains("simulated")).map(narrow).filter(|line| !line.is_empty()).collect()
+    text.lines()
+        .filter(|line| !line.contains("simulated"))
+        .map(narrow)
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 #[test]

@@ -48,7 +48,9 @@ const MEASURED: [&str; 5] = ["amount", "totalAmountDue", "currentUsage", "usageC
 
 /// The text with everything that is made anew replaced.
 pub fn normalised(text: &str) -> String {
-    MADE_ANEW.iter().fold(text.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, *name).into_owned())
+    MADE_ANEW
+        .iter()
+        .fold(text.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, *name).into_owned())
 }
 
 /// All differences of two answers. With another status, the rest is another thing anyway.
@@ -118,7 +120,10 @@ fn what_is_made_anew_is_no_difference_and_what_is_not_is_one() {
     let id = |digit: &str| format!(r#"{{"id":"{}","at":"2026-01-0{digit}T00:00:00.5Z"}}"#, digit.repeat(32));
     assert!(compare(&answer(200, &id("1")), &answer(200, &id("2"))).is_empty());
     assert_eq!(compare(&answer(200, "1"), &answer(201, "1")), ["status"]);
-    assert_eq!(compare(&answer(200, r#"{"a":[{"b":1}]}"#), &answer(200, r#"{"a":[{"b":"1"}]}"#)), ["body/a/0/b"]);
+    assert_eq!(
+        compare(&answer(200, r#"{"a":[{"b":1}]}"#), &answer(200, r#"{"a":[{"b":"1"}]}"#)),
+        ["body/a/0/b"]
+    );
     assert_eq!(compare(&answer(200, r#"{"a":1}"#), &answer(200, r#"{"c":1}"#)), ["body/a", "body/c"]);
     assert!(compare(&answer(200, r#"{"amount":"1"}"#), &answer(200, r#"{"amount":"2"}"#)).is_empty());
     assert_eq!(compare(&answer(200, r#"{"amount":"1"}"#), &answer(200, r#"{"amount":2}"#)), ["body/amount"]);

@@ -27,8 +27,12 @@ fn listed() -> Vec<Listed> {
 /// Panics unless the differences found are exactly those listed for this comparison.
 pub fn hold_against_the_list(of: &str, found: &[Difference]) {
     let listed = listed();
-    let expected: BTreeSet<&str> =
-        listed.iter().filter(|entry| entry.of == of).flat_map(|entry| &entry.at).map(String::as_str).collect();
+    let expected: BTreeSet<&str> = listed
+        .iter()
+        .filter(|entry| entry.of == of)
+        .flat_map(|entry| &entry.at)
+        .map(String::as_str)
+        .collect();
     let name = |difference: &Difference| format!("{} :: {}", difference.step, difference.place);
     let unlisted: Vec<String> = found
         .iter()

@@ -79,7 +79,8 @@ impl Market {
             self.post(&self.provider, "offers", &properties, &offer.constraints);
         }
         self.post(&self.provider, "offers", &json!({"last": 1}), "()");
-        let post = |demand: &Demand| self.post(&self.requestor, "demands", &demand.properties, &demand.constraints);
+        let post =
+            |demand: &Demand| self.post(&self.requestor, "demands", &demand.properties, &demand.constraints);
         let ids: Vec<String> = demands.iter().map(post).collect();
         let last = self.post(&self.requestor, "demands", &json!({}), "(last=1)");
         let begun = Instant::now();
@@ -115,7 +116,10 @@ fn the_market_pairs_the_same_demands_and_offers_as_the_real_one() {
     let (real, ours) = (market.pairs(&offers, &demands), ours(&offers, &demands));
     let told = |(d, o): &Pair| {
         let (demand, offer) = (&demands[*d], &offers[*o]);
-        format!("{:?} {} <-> {:?} {}", demand.constraints, demand.properties, offer.constraints, offer.properties)
+        format!(
+            "{:?} {} <-> {:?} {}",
+            demand.constraints, demand.properties, offer.constraints, offer.properties
+        )
     };
     let missed: Vec<String> = real.difference(&ours).map(told).collect();
     let invented: Vec<String> = ours.difference(&real).map(told).collect();

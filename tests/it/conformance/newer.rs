@@ -54,7 +54,8 @@ fn networks(drivers: &Value) -> BTreeSet<String> {
 #[test]
 fn a_newer_yagna_adds_networks_and_the_localnet_has_those_of_both() {
     let chain = chain::serve();
-    let (older, newer) = (Daemon::start(&program(), chain, None), Daemon::start_alone(&newer_program(), chain));
+    let (older, newer) =
+        (Daemon::start(&program(), chain, None), Daemon::start_alone(&newer_program(), chain));
     let localnet = Localnet::start_with(Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap());
     let list = ["payment", "driver", "list", "--json"];
     let (old, new) = (networks(&older.json(&list)), networks(&newer.json(&list)));

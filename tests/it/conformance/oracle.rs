@@ -44,7 +44,8 @@ impl Daemon {
     /// Starts one whose network is the bus of `hub`, or its own.
     pub fn start(program: &Path, chain: SocketAddr, hub: Option<SocketAddr>) -> Self {
         let bus = free_port();
-        let network = [("YA_NET_TYPE", "central".into()), ("CENTRAL_NET_HOST", hub.unwrap_or(bus).to_string())];
+        let network =
+            [("YA_NET_TYPE", "central".into()), ("CENTRAL_NET_HOST", hub.unwrap_or(bus).to_string())];
         Self::start_with(program, chain, bus, &network)
     }
 
@@ -110,7 +111,8 @@ impl Daemon {
         let output = self.command(&arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {errors}");
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|cause| panic!("{arguments:?}: {cause}: {errors}"))
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|cause| panic!("{arguments:?}: {cause}: {errors}"))
     }
 
     /// A new app-key, of an identity or of the default one.

@@ -71,7 +71,8 @@ impl Step {
 
     fn send(&self, side: &Side, saved: &mut Saved) -> Answer {
         let (method, path) = self.r#do.split_once(' ').expect("METHOD /path");
-        let body = self.raw.clone().or_else(|| self.body.as_ref().map(|body| filled(body, saved).to_string()));
+        let body =
+            self.raw.clone().or_else(|| self.body.as_ref().map(|body| filled(body, saved).to_string()));
         let key = match self.key.as_deref() {
             None => Some(side.key.clone()),
             Some("none") => None,
@@ -111,7 +112,9 @@ fn filled(value: &Value, saved: &Saved) -> Value {
 
 fn filled_text(text: &str, saved: &Saved) -> String {
     let textual = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    saved.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), &textual(value)))
+    saved
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), &textual(value)))
 }
 
 /// Both sides, and the provider of the real one.

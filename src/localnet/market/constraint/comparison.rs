@@ -63,7 +63,8 @@ fn equal_texts(pattern: &str, text: &str) -> bool {
     if !pattern.contains('*') {
         return pattern == text;
     }
-    regex::Regex::new(&format!("^{}$", pattern.replace('*', ".*"))).is_ok_and(|pattern| pattern.is_match(text))
+    regex::Regex::new(&format!("^{}$", pattern.replace('*', ".*")))
+        .is_ok_and(|pattern| pattern.is_match(text))
 }
 
 fn version(text: &str) -> Option<semver::Version> {
@@ -129,7 +130,11 @@ mod tests {
     fn decimals_are_compared_exactly() {
         let order = |a: &str, b: &str| Decimal::read(a).unwrap().cmp(&Decimal::read(b).unwrap());
         assert_eq!(order("1.10", "1.1"), Ordering::Equal);
-        assert_eq!(order("0.10000000000000000001", "0.1"), Ordering::Greater, "floats cannot tell these apart");
+        assert_eq!(
+            order("0.10000000000000000001", "0.1"),
+            Ordering::Greater,
+            "floats cannot tell these apart"
+        );
         assert_eq!(order("-2", "-10"), Ordering::Greater);
         assert_eq!(order("-0", "0.000"), Ordering::Equal);
         assert_eq!(order("12e-1", "1.2"), Ordering::Equal);

@@ -73,7 +73,9 @@ fn nothing_constrains_nothing() {
 
 #[test]
 fn what_is_no_constraint_says_where() {
-    for (text, at) in [("", 0), ("(a=1", 4), ("(=1", 3), ("(a)", 3), ("a=1", 0), ("(&(a=1)", 7), ("(a~=1)", 2)] {
+    for (text, at) in
+        [("", 0), ("(a=1", 4), ("(=1", 3), ("(a)", 3), ("a=1", 0), ("(&(a=1)", 7), ("(a~=1)", 2)]
+    {
         assert_eq!(parse(text).unwrap_err().at, at, "{text:?}");
     }
     assert!(parse(&"(&".repeat(100_000)).is_err(), "deep nesting ends as an error");
@@ -111,7 +113,8 @@ fn a_type_in_the_filter_reads_a_text() {
 
 #[test]
 fn what_the_market_cannot_read_is_no_property() {
-    let properties = json!({"null": null, "list": ["a", null], "bell": "\u{7}", "quote": "a\"b", "sp": "  a "});
+    let properties =
+        json!({"null": null, "list": ["a", null], "bell": "\u{7}", "quote": "a\"b", "sp": "  a "});
     let matches = |text: &str| parse(text).unwrap().matches(properties.as_object().unwrap());
     for name in ["null", "list", "bell"] {
         assert!(matches(&format!("(!({name}=*))")), "{name}");

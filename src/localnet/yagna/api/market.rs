@@ -75,7 +75,6 @@ struct AgreementEvents {
 /// The most events that are handed out at once, and the number if none is named.
 const MOST_EVENTS: i64 = 100;
 
-
 async fn subscribe(State(yagna): State<Yagna>, MarketBody(body): MarketBody<DemandBody>) -> Response {
     let id = yagna.change(|state| {
         state.market_moved = Instant::now();
@@ -269,7 +268,8 @@ async fn terminate(
 }
 
 fn end(yagna: &Yagna, id: &str, reason: Option<Reason>) -> Result<StatusCode, Refusal> {
-    let nodes = yagna.change(|state| state.end_agreement(id, reason.map(|reason| Value::Object(reason.0))))?;
+    let nodes =
+        yagna.change(|state| state.end_agreement(id, reason.map(|reason| Value::Object(reason.0))))?;
     yagna.end_nodes(nodes);
     Ok(StatusCode::OK)
 }

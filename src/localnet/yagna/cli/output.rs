@@ -43,10 +43,13 @@ pub(super) fn created_key(reply: &Reply, as_json: bool) -> Result<()> {
 pub(super) fn identity(reply: &Reply, as_json: bool) -> Result<()> {
     let Reply::Identity(id) = reply else { return Err(unexpected(reply)) };
     if as_json {
-        let shown = json!({"alias": null, "deleted": false, "isDefault": true, "isLocked": false, "nodeId": id});
+        let shown =
+            json!({"alias": null, "deleted": false, "isDefault": true, "isLocked": false, "nodeId": id});
         println!("{:#}", json!({"Ok": shown}));
     } else {
-        println!("Ok:\n  alias: null\n  deleted: false\n  isDefault: true\n  isLocked: false\n  nodeId: {id}\n");
+        println!(
+            "Ok:\n  alias: null\n  deleted: false\n  isDefault: true\n  isLocked: false\n  nodeId: {id}\n"
+        );
         println!("(simulated)");
     }
     Ok(())
@@ -73,9 +76,7 @@ fn unexpected(reply: &Reply) -> Error {
 }
 
 fn keys_json(keys: &[AppKey]) -> Value {
-    let shown = |key: &AppKey| {
-        json!({"name": key.name, "key": key.key, "id": key.id, "role": ROLE, "created": key.created})
-    };
+    let shown = |key: &AppKey| json!({"name": key.name, "key": key.key, "id": key.id, "role": ROLE, "created": key.created});
     keys.iter().map(shown).collect()
 }
 
@@ -136,7 +137,8 @@ fn gas(status: &PaymentStatus) -> &'static str {
 
 fn payment_text(status: &PaymentStatus) -> String {
     let PaymentStatus { platform, network, token, amount, reserved } = status;
-    let mut table = Table::new(["platform", "total amount", "reserved", "amount", "incoming", "outgoing", "gas"]);
+    let mut table =
+        Table::new(["platform", "total amount", "reserved", "amount", "incoming", "outgoing", "gas"]);
     let none = || format!("0 {token}");
     table.row([
         format!("driver: {DRIVER}"),
@@ -148,7 +150,9 @@ fn payment_text(status: &PaymentStatus) -> String {
         format!("0.0000 {}", gas(status)),
     ]);
     let nothing = String::new;
-    for (part, name) in [(format!("network: {network}"), "confirmed"), (format!("token: {token}"), "requested")] {
+    for (part, name) in
+        [(format!("network: {network}"), "confirmed"), (format!("token: {token}"), "requested")]
+    {
         table.row([part, nothing(), nothing(), name.into(), none(), none(), nothing()]);
     }
     format!("\nStatus of {platform} (simulated: no payment leaves this machine)\n\n{table}")

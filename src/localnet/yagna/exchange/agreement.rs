@@ -159,7 +159,7 @@ impl Exchange {
         }
         let (was_approved, provider) = (agreement.state == AgreementState::Approved, agreement.provider);
         agreement.state = AgreementState::Terminated;
-        let mut more = json!({"terminator": "Requestor", "signature": "NotSigned"});
+        let mut more = json!({"terminator": "Requestor", "signature": ""});
         if let Some(reason) = reason {
             more["reason"] = reason;
         }
@@ -204,8 +204,7 @@ pub(super) struct Event {
 impl Event {
     fn new(agreement: &Agreement, kind: &str, more: Value) -> Self {
         let date = now();
-        let mut body =
-            json!({"eventDate": rfc3339(date), "agreementId": agreement.id, "eventType": kind});
+        let mut body = json!({"eventDate": rfc3339(date), "agreementId": agreement.id, "eventType": kind});
         if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
             body.extend(more);
         }

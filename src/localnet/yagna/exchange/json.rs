@@ -76,12 +76,12 @@ impl Agreement {
 
     /// An element of `GET /agreements`.
     pub fn to_list_entry(&self) -> Value {
-        let mut entry =
-            json!({"id": self.id, "timestamp": rfc3339(self.timestamp), "role": "Requestor"});
-        if let Some(approved) = self.approved {
-            entry["approvedDate"] = rfc3339(approved).into();
-        }
-        entry
+        json!({
+            "id": self.id,
+            "timestamp": rfc3339(self.timestamp),
+            "approvedDate": self.approved.map(rfc3339),
+            "role": "Requestor",
+        })
     }
 }
 

@@ -134,7 +134,10 @@ fn a_draft_becomes_one_agreement_whose_fate_is_told_as_events() {
     let events = exchange.agreement_events(None, None, 10);
     let kinds: Vec<_> = events.iter().map(|event| event["eventType"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["AgreementApprovedEvent", "AgreementTerminatedEvent"]);
-    assert_eq!((&events[1]["terminator"], &events[1]["reason"]["message"]), (&json!("Requestor"), &json!("done")));
+    assert_eq!(
+        (&events[1]["terminator"], &events[1]["reason"]["message"]),
+        (&json!("Requestor"), &json!("done"))
+    );
     assert!(exchange.agreement_events(None, Some("another session"), 10).is_empty());
 }
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -21,14 +22,37 @@ pub(crate) struct Amount {
 
 impl<'de> Deserialize<'de> for Amount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match Value::deserialize(deserializer)? {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
+        deserializer.deserialize_any(AmountReader)
+    }
+}
+
+/// Refuses a text where it stands, so that the error names the same place as yagna's.
+struct AmountReader;
+
+impl Visitor<'_> for AmountReader {
+    type Value = Amount;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or formatted decimal string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Amount, E> {
         // yagna's words.
-        let glm = text.parse().map_err(|_| serde::de::Error::custom("invalid digit found in string"))?;
+        let glm: Glm = text.parse().map_err(|_| E::custom("invalid digit found in string"))?;
         let written = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        Ok(Self { glm, text: if written { text } else { glm.to_string() } })
+        Ok(Amount { glm, text: if written { text.to_owned() } else { glm.to_string() } })
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Amount, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Amount, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Amount, E> {
+        self.visit_str(&number.to_string())
     }
 }
 
@@ -77,11 +101,17 @@ impl NewAllocation {
         let (driver, network) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let token = parts.next().unwrap_or_default();
         let error = if driver != DRIVER {
-            format!("Validate driver failed (1): Invalid driver name: {driver}")
+            format!("Validate driver failed (2): Invalid driver name {driver}")
         } else if !NETWORKS.iter().any(|known| known.name == network) {
             format!("Validate network failed (2): Invalid network name: {network}")
         } else {
-            format!("Validate token failed (3): Invalid token name: {token}")
+            let known = NETWORKS.iter().find(|known| known.name == network);
+            let expected = known.map(|known| known.token.to_lowercase()).unwrap_or_default();
+            format!(
+                "Validate token failed (2): Token {token} does not match expected token {expected} for driver {driver} \
+                 and network {network}. Note that for test networks expected token name is tglm and for production \
+                 networks it is glm"
+            )
         };
         self.bad_platform(platform, &error)
     }

@@ -104,7 +104,8 @@ fn a_debit_note_and_the_invoice_that_includes_it_are_spent_once() {
     {
         let id = payments.notes(kind)[0][id].as_str().unwrap().to_owned();
         let accept = |amount: &str| {
-            serde_json::from_value(json!({"totalAmountAccepted": amount, "allocationId": allocation})).unwrap()
+            serde_json::from_value(json!({"totalAmountAccepted": amount, "allocationId": allocation}))
+                .unwrap()
         };
         let wrong = payments.accept(kind, &id, &accept("0.01"));
         assert_eq!(wrong, Err(Refusal::Invalid("Invalid amount accepted".into())));
