@@ -210,9 +210,7 @@ impl Exchange {
         if theirs.ours {
             return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
         }
-        if !self.demands.contains_key(demand_id) {
-            return Err(Refusal::Invalid(format!("Subscription [{demand_id}] wasn't found.")));
-        }
+        self.require_demand(demand_id)?;
         let id = new_proposal_id();
         let properties = flatten(properties);
         match_with(theirs, &id, &properties, &constraints)?;
@@ -297,6 +295,12 @@ impl Exchange {
         }
     }
 
+    /// golem-core knows these words: a proposal of a demand that is over may well be rejected.
+    fn require_demand(&self, id: &str) -> Result<(), Refusal> {
+        let over = || Refusal::Invalid(format!("Subscription [{id}] wasn't found."));
+        self.demands.contains_key(id).then_some(()).ok_or_else(over)
+    }
+
     /// The requestor rejects a provider's proposal.
     pub fn reject(&mut self, demand_id: &str, proposal_id: &str) -> Result<(), Refusal> {
         let found = self.proposal(demand_id, proposal_id);
@@ -304,6 +308,7 @@ impl Exchange {
         if theirs.ours {
             return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
         }
+        self.require_demand(demand_id)?;
         if let Some(proposal) = self.proposals.get_mut(proposal_id) {
             proposal.state = ProposalState::Rejected;
         }

@@ -112,9 +112,12 @@ impl Payments {
         Ok(shown)
     }
 
-    /// Every allocation.
+    /// Every allocation, the oldest first.
     pub fn allocations(&self) -> Value {
-        self.allocations.values().map(Allocation::to_json).collect()
+        let mut all: Vec<Value> = self.allocations.values().map(Allocation::to_json).collect();
+        // RFC 3339 in one zone: the order of the texts is that of the times.
+        all.sort_by(|a, b| a["timestamp"].as_str().cmp(&b["timestamp"].as_str()));
+        all.into()
     }
 
     /// One allocation.

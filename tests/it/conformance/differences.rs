@@ -13,7 +13,7 @@ const LISTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/conformance/
 struct Listed {
     /// What differs and why, word for word as in the documentation.
     says: String,
-    /// Which comparison finds it: `requests` or `commands`.
+    /// Which comparison finds it: `requests`, `commands` or `newer`.
     of: String,
     /// `STEP :: PLACE` of each place where it shows.
     at: Vec<String>,
@@ -54,7 +54,23 @@ fn the_documentation_tells_every_difference_that_is_meant() {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let documentation = words(&std::fs::read_to_string(DOCUMENTATION).unwrap());
     let (_, section) = documentation.split_once("## How it compares with a real yagna").expect("its section");
-    let section = section.split(" ## ").next().unwrap();
+    let (compared, rest) = section.split_once("What differs on purpose").expect("the list's introduction");
+    let section = rest.split("Not compared").next().unwrap();
+    let count = |file: &str| {
+        let path = format!("{}/tests/it/conformance/{file}", env!("CARGO_MANIFEST_DIR"));
+        let items: Vec<serde_yaml::Value> =
+            serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        items.len()
+    };
+    let (offers, demands) = super::corpus::corpus();
+    let pairs = offers.len() * demands.len();
+    for told in [
+        format!("{} requests", count("requests.yaml")),
+        format!("{} commands", count("commands.yaml")),
+        format!("{},{:03} pairs", pairs / 1000, pairs % 1000),
+    ] {
+        assert!(compared.contains(&told), "docs/localnet.md does not say: {told}");
+    }
     for entry in listed() {
         assert!(section.contains(&words(&entry.says)), "docs/localnet.md does not say: {}", entry.says);
         assert!(!entry.at.is_empty(), "nowhere: {}", entry.says);

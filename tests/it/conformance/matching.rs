@@ -128,5 +128,5 @@ fn the_market_pairs_the_same_demands_and_offers_as_the_real_one() {
         "of {} pairs\nonly in the real market: {missed:#?}\nonly in ours: {invented:#?}",
         demands.len() * offers.len()
     );
-    assert!(demands.len() * offers.len() >= 5000 && real.len() >= 500, "{} pairs met", real.len());
+    assert!(demands.len() * offers.len() >= 5000 && real.len() >= 400, "{} pairs met", real.len());
 }
