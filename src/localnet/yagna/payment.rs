@@ -114,10 +114,9 @@ impl Payments {
 
     /// Every allocation, the oldest first.
     pub fn allocations(&self) -> Value {
-        let mut all: Vec<Value> = self.allocations.values().map(Allocation::to_json).collect();
-        // RFC 3339 in one zone: the order of the texts is that of the times.
-        all.sort_by(|a, b| a["timestamp"].as_str().cmp(&b["timestamp"].as_str()));
-        all.into()
+        let mut all: Vec<&Allocation> = self.allocations.values().collect();
+        all.sort_by_key(|allocation| allocation.made);
+        all.into_iter().map(Allocation::to_json).collect()
     }
 
     /// One allocation.

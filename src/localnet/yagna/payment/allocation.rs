@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::super::exchange::Refusal;
 use super::super::state::{Moment, now, rfc3339};
@@ -185,6 +186,7 @@ impl NewAllocation {
 #[derive(Clone, Debug)]
 pub(super) struct Allocation {
     body: Value,
+    pub made: OffsetDateTime,
     pub platform: String,
     total: Amount,
     pub spent: Glm,
@@ -192,18 +194,19 @@ pub(super) struct Allocation {
 
 impl Allocation {
     pub fn new(id: &str, request: NewAllocation, platform: String, identity: &str) -> Self {
+        let made = now();
         let mut body = json!({
             "allocationId": id,
             "address": request.address.as_deref().unwrap_or(identity),
             "paymentPlatform": platform,
             "totalAmount": request.total_amount.to_string(),
-            "timestamp": rfc3339(now()),
+            "timestamp": rfc3339(made),
             "makeDeposit": request.make_deposit,
         });
         if let Some(timeout) = request.timeout {
             body["timeout"] = timeout.to_string().into();
         }
-        Self { body, platform, total: request.total_amount, spent: Glm::ZERO }
+        Self { body, made, platform, total: request.total_amount, spent: Glm::ZERO }
     }
 
     /// What it has left.
