@@ -72,7 +72,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DemandPath {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let Path(demand) = Path::<String>::from_request_parts(parts, state).await.map_err(unread)?;
-        demand_id(demand).map(Self)
+        demand_id(demand).map(Self).map_err(|text| malformed(&text))
     }
 }
 
@@ -82,7 +82,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ProposalPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(unread)?;
         let Path((demand, proposal)) = path;
-        let demand = demand_id(demand)?;
+        let demand = demand_id(demand).map_err(|text| malformed(&text))?;
         if !is_proposal_id(&proposal) {
             return Err(malformed(&format!("Id [{proposal}] has invalid format.")));
         }
@@ -95,11 +95,11 @@ fn unread(rejection: axum::extract::rejection::PathRejection) -> Response {
 }
 
 /// `{32 hex digits}-{64 hex digits}`.
-fn demand_id(text: String) -> Result<String, Response> {
+fn demand_id(text: String) -> Result<String, String> {
     let hex = |text: &str, length: usize| text.len() == length && is_hex(text);
     match text.split_once('-') {
         Some((random, hash)) if hex(random, 32) && hex(hash, 64) => Ok(text),
-        _ => Err(malformed(&format!("Subscription id [{text}] has invalid format."))),
+        _ => Err(format!("Subscription id [{text}] has invalid format.")),
     }
 }
 
