@@ -84,6 +84,9 @@ pub struct AppKey {
     pub key: String,
     /// The node id that it stands for.
     pub id: String,
+    /// When it was made, in UTC.
+    #[serde(default)]
+    pub created: String,
 }
 
 impl std::fmt::Debug for AppKey {
@@ -240,7 +243,7 @@ mod tests {
 
     #[test]
     fn debug_output_keeps_the_key_to_itself() {
-        let key = AppKey { name: "n".into(), key: "secret".into(), id: "0x".into() };
+        let key = AppKey { name: "n".into(), key: "secret".into(), id: "0x".into(), created: String::new() };
         assert!(!format!("{:?}", Reply::AppKeys(vec![key])).contains("secret"));
     }
 }

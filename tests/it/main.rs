@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod cluster_file;
 mod commands;
+mod conformance;
 mod corpus;
 mod docs;
 mod doctor;

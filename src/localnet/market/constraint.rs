@@ -1,16 +1,18 @@
 //! The market's constraint language: LDAP-like filters over the other side's properties.
 //!
-//! May import nothing of the house. Invariant: as in yagna (`core/market/resolver`), a property that is missing makes a
-//! comparison undefined, neither true nor false, so `(!(a=1))` does not match when `a` is missing.
+//! May import nothing of the house. Invariant: as in yagna (`core/market/resolver`), a comparison with a missing property is
+//! undefined, neither true nor false, so `(!(a=1))` does not match when `a` is missing; presence is never undefined, so
+//! `(!(a=*))` does.
 
+mod comparison;
 mod parse;
+mod reading;
 
 use std::fmt;
 
-use serde_json::Value;
-
 use super::properties::Properties;
 pub use parse::{ConstraintError, parse};
+use reading::Reading;
 
 /// A parsed filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,16 +24,44 @@ pub enum Constraint {
     /// `(!…)`.
     Not(Box<Constraint>),
     /// `(name=*)`: the property exists.
-    Present(String),
+    Present(Reference),
     /// `(name<5)`.
     Compare {
-        /// The property's flat name.
-        property: String,
+        /// What is compared.
+        property: Reference,
         /// How.
         operator: Operator,
-        /// The text to compare with; its type is the property's.
+        /// The text to compare with; its type is the property's. Spaces count.
         value: String,
     },
+}
+
+/// What a filter says about a property's name: `name`, `name$v`, `name[aspect]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The property's flat name.
+    pub property: String,
+    /// An aspect of it. No property that came over yagna's API has any.
+    pub aspect: Option<String>,
+    /// What the property's text is to be read as.
+    pub kind: Option<Kind>,
+}
+
+impl From<&str> for Reference {
+    fn from(property: &str) -> Self {
+        Self { property: property.to_owned(), aspect: None, kind: None }
+    }
+}
+
+/// A type that only texts can have, named in the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `$d`: a decimal number, compared exactly.
+    Decimal,
+    /// `$v`: a semantic version.
+    Version,
+    /// `$t`: a time as in RFC 3339.
+    Time,
 }
 
 /// A comparison.
@@ -83,12 +113,20 @@ impl Constraint {
             Self::All(inner) => fold(inner, properties, false),
             Self::Any(inner) => fold(inner, properties, true),
             Self::Not(inner) => inner.resolve(properties).map(|truth| !truth),
-            Self::Present(property) => properties.contains_key(property).then_some(true),
+            Self::Present(reference) => {
+                Some(reference.aspect.is_none() && read(properties, reference).is_some())
+            }
             Self::Compare { property, operator, value } => {
-                properties.get(property).map(|actual| compare(actual, *operator, value))
+                let actual = read(properties, property).filter(|_| property.aspect.is_none())?;
+                comparison::compare(&actual, property.kind, *operator, value)
             }
         }
     }
+}
+
+/// The property as the market reads it; one that it cannot read does not exist.
+fn read(properties: &Properties, reference: &Reference) -> Option<Reading> {
+    properties.get(&reference.property).and_then(Reading::of)
 }
 
 /// `decisive` ends the fold: false for a conjunction, true for a disjunction.
@@ -102,43 +140,6 @@ fn fold(inner: &[Constraint], properties: &Properties, decisive: bool) -> Option
         }
     }
     result
-}
-
-fn compare(actual: &Value, operator: Operator, value: &str) -> bool {
-    match actual {
-        Value::String(text) if operator == Operator::Equal => wildcard(value, text),
-        Value::String(text) => operator.holds(text.as_str().cmp(value)),
-        Value::Number(number) => number
-            .as_f64()
-            .zip(value.trim().parse::<f64>().ok())
-            .and_then(|(actual, wanted)| actual.partial_cmp(&wanted))
-            .is_some_and(|ordering| operator.holds(ordering)),
-        Value::Bool(truth) => operator == Operator::Equal && value.trim() == truth.to_string(),
-        Value::Array(items) => operator == Operator::Equal && list_equals(items, value),
-        Value::Null | Value::Object(_) => false,
-    }
-}
-
-fn list_equals(items: &[Value], value: &str) -> bool {
-    let Some(list) = value.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
-        return items.iter().any(|item| compare(item, Operator::Equal, value));
-    };
-    let wanted: Vec<&str> = list.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
-    wanted.len() == items.len()
-        && wanted.iter().all(|value| items.iter().any(|item| compare(item, Operator::Equal, value)))
-}
-
-/// `*` in a pattern stands for any text.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some(at) = text.find(part) else { return false };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(last)
 }
 
 impl fmt::Display for Constraint {
@@ -156,6 +157,21 @@ impl fmt::Display for Constraint {
             Self::Compare { property, operator, value } => {
                 write!(f, "({property}{}{value})", operator.symbol())
             }
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.property)?;
+        if let Some(aspect) = &self.aspect {
+            write!(f, "[{aspect}]")?;
+        }
+        match self.kind {
+            None => Ok(()),
+            Some(Kind::Decimal) => f.write_str("$d"),
+            Some(Kind::Version) => f.write_str("$v"),
+            Some(Kind::Time) => f.write_str("$t"),
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn properties(provider: &Provider) -> Properties {
 /// The constraints of the provider's offer on a demand.
 pub fn constraints(provider: &Provider) -> Constraint {
     let compare = |property: &str, operator, value: &str| Constraint::Compare {
-        property: property.to_owned(),
+        property: property.into(),
         operator,
         value: value.to_owned(),
     };

@@ -53,7 +53,7 @@ pub fn driver_list() -> Value {
             (network.name.to_owned(), json!({"default_token": network.token, "tokens": tokens}))
         })
         .collect();
-    json!({DRIVER: {"default_network": DEFAULT_NETWORK, "networks": networks}})
+    json!({DRIVER: {"default_network": DEFAULT_NETWORK, "networks": networks, "recv_init_required": false}})
 }
 
 #[cfg(test)]

@@ -23,12 +23,14 @@ pub const DEBIT_NOTE_ACCEPT_TIMEOUT: &str = "golem.com.payment.debit-notes.accep
 /// The payment platform that both sides agreed on.
 pub const CHOSEN_PLATFORM: &str = "golem.com.payment.chosen-platform";
 
-/// Flattens nested objects: `{"a": {"b": 1}}` becomes `{"a.b": 1}`; arrays stay values.
-pub fn flatten(properties: Properties) -> Properties {
+/// Within an object, the value of the object's own name: `{"a": {"@tag": 1, "b": 2}}` is `a` and `a.b`.
+const TAG: &str = "@tag";
+
+/// Flattens nested objects: `{"a": {"b": 1}}` becomes `{"a.b": 1}`; arrays stay values. What is no object at all becomes
+/// a property without a name.
+pub fn flatten(properties: Value) -> Properties {
     let mut flat = Properties::new();
-    for (name, value) in properties {
-        flatten_into(&mut flat, name, value);
-    }
+    flatten_into(&mut flat, String::new(), properties);
     flat
 }
 
@@ -36,7 +38,12 @@ fn flatten_into(flat: &mut Properties, name: String, value: Value) {
     match value {
         Value::Object(inner) => {
             for (key, value) in inner {
-                flatten_into(flat, format!("{name}.{key}"), value);
+                if key == TAG {
+                    flat.insert(name.clone(), value);
+                    continue;
+                }
+                let inner_name = if name.is_empty() { key } else { format!("{name}.{key}") };
+                flatten_into(flat, inner_name, value);
             }
         }
         value => {
@@ -52,10 +59,10 @@ mod tests {
 
     #[test]
     fn nested_objects_become_dotted_names() {
-        let Value::Object(nested) = json!({"golem": {"node": {"debug.subnet": "public"}}, "list": [1]})
-        else {
-            unreachable!()
-        };
+        let nested = json!({"golem": {"node": {"debug.subnet": "public"}}, "list": [1]});
         assert_eq!(Value::Object(flatten(nested)), json!({"golem.node.debug.subnet": "public", "list": [1]}));
+        let tagged = json!({"a": {"@tag": 1, "b": 2}, "none": {}});
+        assert_eq!(Value::Object(flatten(tagged)), json!({"a": 1, "a.b": 2}));
+        assert_eq!(Value::Object(flatten(json!([1]))), json!({"": [1]}));
     }
 }

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::state::{epoch_ms, new_id, now};
+use super::state::{epoch_ms, new_hash, new_id, now};
 use crate::localnet::exe_unit::OutboundAccess;
 use crate::localnet::market::negotiation::{self, Answer, Standing};
 use crate::localnet::market::properties::{Properties, flatten};
 use crate::localnet::market::{Constraint, OutboundDecision, Provider, constraint, offer};
-pub(crate) use agreement::{Agreement, AgreementState};
+pub(crate) use agreement::{Agreement, AgreementState, Terminator};
 
 /// Why the market refuses a request; the text is for the requestor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,18 @@ pub(crate) enum Refusal {
     Invalid(String),
     /// 404
     NotFound(String),
+    /// 404, without a word.
+    Unknown,
+    /// 403
+    Forbidden,
+    /// 409
+    Conflict(String),
     /// 410
     Gone(String),
+    /// 500: what the real yagna takes for its own failure, too.
+    Failed(String),
+    /// 400, with a problem document (RFC 7807).
+    Problem(Value),
 }
 
 /// A demand as subscribed.
@@ -52,6 +62,8 @@ pub(crate) struct Proposal {
     pub previous: Option<String>,
     pub state: ProposalState,
     pub ours: bool,
+    /// Whether we have answered it.
+    pub countered: bool,
     pub timestamp: OffsetDateTime,
     pub properties: Properties,
     pub constraints: String,
@@ -64,6 +76,8 @@ pub(crate) enum ProposalState {
     Initial,
     Draft,
     Rejected,
+    /// An agreement was made of it.
+    Accepted,
 }
 
 /// How often what happened, for `localnet status`.
@@ -87,6 +101,7 @@ pub(crate) struct Exchange {
     pub demands: BTreeMap<String, Demand>,
     pub proposals: HashMap<String, Proposal>,
     pub agreements: BTreeMap<String, Agreement>,
+    agreement_events: Vec<agreement::Event>,
     pub counters: MarketCounters,
     /// So many seconds our clock is ahead of the providers'.
     clock_ahead: i64,
@@ -100,14 +115,15 @@ impl Exchange {
             demands: BTreeMap::new(),
             proposals: HashMap::new(),
             agreements: BTreeMap::new(),
+            agreement_events: Vec::new(),
             counters: MarketCounters::default(),
         }
     }
 
-    /// Subscribes a demand and offers it everything that matches.
-    pub fn subscribe(&mut self, properties: Properties, constraints: String) -> Result<String, Refusal> {
-        let wanted = read_constraints(&constraints)?;
-        let id = format!("{}-{}{}", new_id(), new_id(), new_id());
+    /// Subscribes a demand and offers it everything that matches. Constraints that cannot be read match nothing.
+    pub fn subscribe(&mut self, properties: Value, constraints: String) -> String {
+        let wanted = constraint::parse(&constraints);
+        let id = format!("{}-{}", new_id(), new_hash());
         let properties = flatten(properties);
         let demand = Demand {
             id: id.clone(),
@@ -119,10 +135,12 @@ impl Exchange {
             events: VecDeque::new(),
         };
         self.demands.insert(id.clone(), demand);
-        for provider in 0..self.providers.len() {
-            self.propose(&id, &wanted, provider);
+        if let Ok(wanted) = wanted {
+            for provider in 0..self.providers.len() {
+                self.propose(&id, &wanted, provider);
+            }
         }
-        Ok(id)
+        id
     }
 
     /// A provider publishes its offer anew, as it does after an agreement.
@@ -147,12 +165,13 @@ impl Exchange {
             return;
         }
         let proposal = Proposal {
-            id: new_id(),
+            id: new_proposal_id(),
             demand_id: demand_id.to_owned(),
             provider,
             previous: None,
             state: ProposalState::Initial,
             ours: false,
+            countered: false,
             timestamp: now(),
             properties,
             constraints: constraints.to_string(),
@@ -172,18 +191,16 @@ impl Exchange {
 
     /// Ends a demand; its proposals can no longer be answered.
     pub fn unsubscribe(&mut self, demand_id: &str) -> Result<(), Refusal> {
-        self.demands.remove(demand_id).ok_or_else(|| no_demand(demand_id))?;
+        let gone = || Refusal::NotFound(format!("Demand [{demand_id}] not found."));
+        self.demands.remove(demand_id).ok_or_else(gone)?;
         self.proposals.retain(|_, proposal| proposal.demand_id != demand_id);
         Ok(())
     }
 
     /// A proposal of a demand.
     pub fn proposal(&self, demand_id: &str, proposal_id: &str) -> Result<&Proposal, Refusal> {
-        if !self.demands.contains_key(demand_id) {
-            return Err(no_demand(demand_id));
-        }
         let proposal = self.proposals.get(proposal_id).filter(|proposal| proposal.demand_id == demand_id);
-        proposal.ok_or_else(|| Refusal::NotFound(format!("Proposal [{proposal_id}] not found.")))
+        proposal.ok_or_else(|| Refusal::NotFound(no_proposal(demand_id, proposal_id)))
     }
 
     /// The requestor counters a provider's proposal; [`Self::answer`] is to follow.
@@ -191,28 +208,37 @@ impl Exchange {
         &mut self,
         demand_id: &str,
         proposal_id: &str,
-        properties: Properties,
+        properties: Value,
         constraints: String,
     ) -> Result<String, Refusal> {
-        read_constraints(&constraints)?;
         let theirs = self.proposal(demand_id, proposal_id)?;
         if theirs.ours {
-            return Err(Refusal::Invalid(format!("Can't counter own Proposal [{proposal_id}].")));
+            return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
         }
-        if theirs.state == ProposalState::Rejected {
-            return Err(Refusal::Gone(format!("Proposal [{proposal_id}] was already rejected.")));
+        self.require_demand(demand_id)?;
+        let id = new_proposal_id();
+        let properties = flatten(properties);
+        match_with(theirs, &id, &properties, &constraints)?;
+        if theirs.countered {
+            let text = format!(
+                "Proposal [{proposal_id}] already has counter proposal. Can't counter for the second time."
+            );
+            return Err(Refusal::Gone(text));
         }
         let proposal = Proposal {
-            id: new_id(),
+            id: id.clone(),
             previous: Some(proposal_id.to_owned()),
             state: ProposalState::Draft,
             ours: true,
+            countered: false,
             timestamp: now(),
-            properties: flatten(properties),
+            properties,
             constraints,
             ..theirs.clone()
         };
-        let id = proposal.id.clone();
+        if let Some(theirs) = self.proposals.get_mut(proposal_id) {
+            theirs.countered = true;
+        }
         self.proposals.insert(id.clone(), proposal);
         self.count(demand_id, |counters| counters.counter_proposals += 1);
         Ok(id)
@@ -234,7 +260,7 @@ impl Exchange {
                 Answer::Counter { properties, outbound } => {
                     let constraints = offer::constraints(provider).to_string();
                     let draft = Proposal {
-                        id: new_id(),
+                        id: new_proposal_id(),
                         previous: Some(counter.id.clone()),
                         ours: false,
                         timestamp: now(),
@@ -280,9 +306,20 @@ impl Exchange {
         }
     }
 
+    /// golem-core knows these words: a proposal of a demand that is over may well be rejected.
+    fn require_demand(&self, id: &str) -> Result<(), Refusal> {
+        let over = || Refusal::Invalid(format!("Subscription [{id}] wasn't found."));
+        self.demands.contains_key(id).then_some(()).ok_or_else(over)
+    }
+
     /// The requestor rejects a provider's proposal.
     pub fn reject(&mut self, demand_id: &str, proposal_id: &str) -> Result<(), Refusal> {
-        self.proposal(demand_id, proposal_id)?;
+        let found = self.proposal(demand_id, proposal_id);
+        let theirs = found.map_err(|_| Refusal::Failed(no_proposal(demand_id, proposal_id)))?;
+        if theirs.ours {
+            return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
+        }
+        self.require_demand(demand_id)?;
         if let Some(proposal) = self.proposals.get_mut(proposal_id) {
             proposal.state = ProposalState::Rejected;
         }
@@ -290,12 +327,43 @@ impl Exchange {
     }
 }
 
-fn no_demand(id: &str) -> Refusal {
-    Refusal::NotFound(format!("Subscription [{id}] not found."))
+/// The requestor's name for a proposal.
+fn new_proposal_id() -> String {
+    format!("R-{}", new_hash())
 }
 
-fn read_constraints(text: &str) -> Result<Constraint, Refusal> {
-    constraint::parse(text).map_err(|error| Refusal::Invalid(error.to_string()))
+fn no_demand(id: &str) -> Refusal {
+    Refusal::NotFound(format!("Subscription [{id}] not found. Could be unsubscribed."))
+}
+
+/// The real market shows its own type here.
+fn no_proposal(demand_id: &str, proposal_id: &str) -> String {
+    let (random, hash) = demand_id.split_once('-').unwrap_or((demand_id, ""));
+    format!(
+        "Proposal [{proposal_id}] not found (subscription [Some(SubscriptionId {{ random_id: {random:?}, hash: {hash:?} }})])."
+    )
+}
+
+/// A counter-proposal has to match what it counters, as a demand has to match an offer.
+fn match_with(
+    theirs: &Proposal,
+    id: &str,
+    properties: &Properties,
+    constraints: &str,
+) -> Result<(), Refusal> {
+    let previous = &theirs.id;
+    let (wanted, asked) = match (constraint::parse(constraints), constraint::parse(&theirs.constraints)) {
+        (Ok(wanted), Ok(asked)) => (wanted, asked),
+        (Err(error), _) | (_, Err(error)) => {
+            return Err(Refusal::Invalid(format!(
+                "Can't match Proposal [{id}] with previous Proposal [{previous}]. Error: {error}"
+            )));
+        }
+    };
+    if wanted.matches(&theirs.properties) && asked.matches(properties) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!("Proposal properties [{id}] doesn't match previous Proposal [{previous}].")))
 }
 
 #[cfg(test)]

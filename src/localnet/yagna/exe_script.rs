@@ -39,8 +39,7 @@ pub(crate) struct DeployNet {
 
 /// Reads a script; the error is for the requestor.
 pub(crate) fn parse(text: &str) -> Result<Vec<Command>, String> {
-    let script: Vec<Value> =
-        serde_json::from_str(text).map_err(|error| format!("invalid ExeScript: {error}"))?;
+    let script: Vec<Value> = serde_json::from_str(text).map_err(|error| format!("Bad request: {error:?}"))?;
     script.iter().map(command).collect()
 }
 

@@ -24,7 +24,7 @@ impl State {
         past.sort_unstable();
         let oldest = &past[..past.len() - KEPT];
         let forgotten: BTreeSet<String> = oldest.iter().map(|(_, id)| (*id).clone()).collect();
-        self.exchange.agreements.retain(|id, _| !forgotten.contains(id));
+        self.exchange.forget(&forgotten);
         self.activities.0.retain(|_, activity| !forgotten.contains(&activity.agreement_id));
         self.payments.forget(&forgotten);
     }
@@ -33,8 +33,10 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::localnet::market::Glm;
     use crate::localnet::market::provider::{DEFAULT_PROVIDERS, Provider};
     use crate::localnet::yagna::YagnaConfig;
+    use crate::localnet::yagna::exchange::Terminator;
     use crate::localnet::yagna::exchange::tests::{accept_all, approved, draft};
     use crate::localnet::yagna::payment::NoteKind;
 
@@ -46,7 +48,11 @@ mod tests {
     fn the_last_agreements_stay_and_what_was_paid_stays_paid() {
         let providers = Provider::list(DEFAULT_PROVIDERS, "providers.yaml").unwrap();
         let mut state = State::new(&YagnaConfig::new(providers, accept_all()));
-        let allocation = state.payments.allocate(serde_json::json!({"totalAmount": "100"}), "0x").unwrap();
+        // So that there is something to pay.
+        state.exchange.providers.iter_mut().for_each(|provider| provider.prices.start = Glm::whole(1));
+        let request = serde_json::json!({"totalAmount": "100", "makeDeposit": false});
+        let request = serde_json::from_value(request).unwrap();
+        let allocation = state.payments.allocate(request, "0x").unwrap();
         let platform = allocation["paymentPlatform"].as_str().unwrap().to_owned();
         let before = state.payments.balance(&platform);
         let mut last = String::new();
@@ -54,13 +60,14 @@ mod tests {
             let (demand, draft) = draft(&mut state.exchange);
             last = approved(&mut state.exchange, &draft);
             state.create_activity(&last).unwrap();
-            state.end_agreement(&last).unwrap();
+            state.end_agreement(&last, Terminator::Requestor, None).unwrap();
             let invoices = state.payments.notes(NoteKind::Invoice);
             let invoice = invoices.as_array().unwrap().iter().find(|invoice| invoice["agreementId"] == *last);
             let acceptance = serde_json::json!({
-                "totalAmountAccepted": "0.5",
+                "totalAmountAccepted": invoice.unwrap()["amount"],
                 "allocationId": allocation["allocationId"],
             });
+            let acceptance = serde_json::from_value(acceptance).unwrap();
             let id = invoice.unwrap()["invoiceId"].as_str().unwrap();
             state.payments.accept(NoteKind::Invoice, id, &acceptance).unwrap();
             state.exchange.unsubscribe(&demand).unwrap();
@@ -78,6 +85,6 @@ mod tests {
         assert_eq!(state.payments.events(NoteKind::Invoice, None, None, usize::MAX).len(), KEPT);
         assert!(state.exchange.agreement(&running).is_ok() && state.exchange.agreement(&last).is_ok());
         let spent = before.minus(state.payments.balance(&platform)).to_string();
-        assert!(spent.starts_with("17.5"), "{spent}");
+        assert!(spent.starts_with("35"), "{spent}");
     }
 }

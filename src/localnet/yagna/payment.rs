@@ -2,26 +2,20 @@
 //!
 //! May import `localnet::market`. Invariant: what is allocated never exceeds what the wallet holds, on each network.
 
+mod allocation;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::exchange::Refusal;
-use super::state::{new_id, now, rfc3339};
+use super::state::{now, rfc3339};
 use crate::localnet::market::Glm;
-use crate::localnet::market::platform::{DEFAULT_NETWORK, NETWORKS, PaymentNetwork};
+use crate::localnet::market::platform::NETWORKS;
 use crate::localnet::market::pricing::Usage;
-
-/// An amount set aside for payments.
-#[derive(Clone, Debug)]
-pub(crate) struct Allocation {
-    /// As the requestor sent it, with our fields.
-    body: Value,
-    platform: String,
-    total: Glm,
-    spent: Glm,
-}
+use allocation::Allocation;
+pub(crate) use allocation::{Acceptance, NewAllocation};
 
 /// A debit note or an invoice.
 #[derive(Clone, Debug)]
@@ -64,6 +58,7 @@ pub(crate) struct Payments {
     /// Accepted amounts by agreement, so that accepting a debit note and then the invoice spends once.
     paid: BTreeMap<String, (String, Glm)>,
     allocations: BTreeMap<String, Allocation>,
+    released: BTreeSet<String>,
     debit_notes: BTreeMap<String, Note>,
     invoices: BTreeMap<String, Note>,
     debit_note_events: Vec<PaymentEvent>,
@@ -78,6 +73,7 @@ impl Payments {
             settled: BTreeMap::new(),
             paid: BTreeMap::new(),
             allocations: BTreeMap::new(),
+            released: BTreeSet::new(),
             debit_notes: BTreeMap::new(),
             invoices: BTreeMap::new(),
             debit_note_events: Vec::new(),
@@ -118,80 +114,93 @@ impl Payments {
     /// What allocations set aside on a platform and have not spent.
     pub fn reserved(&self, platform: &str) -> Glm {
         let of_platform = self.allocations.values().filter(|allocation| allocation.platform == platform);
-        of_platform.fold(Glm::ZERO, |sum, allocation| sum.plus(allocation.total.minus(allocation.spent)))
+        of_platform.fold(Glm::ZERO, |sum, allocation| sum.plus(allocation.remaining()))
     }
 
     /// Sets an amount aside (`core/payment/src/api/allocations.rs`).
-    pub fn allocate(&mut self, mut body: Value, identity: &str) -> Result<Value, Refusal> {
-        let default = || PaymentNetwork::find(DEFAULT_NETWORK).map(|network| network.platform());
-        let platform =
-            body["paymentPlatform"].as_str().map(str::to_owned).or_else(default).unwrap_or_default();
+    pub fn allocate(&mut self, request: NewAllocation, identity: &str) -> Result<Value, Refusal> {
+        let platform = request.platform()?;
         if !NETWORKS.iter().any(|network| network.platform() == platform) {
-            return Err(Refusal::Invalid(format!("Account not registered - payment platform {platform}")));
+            return Err(request.unknown_platform(&platform));
         }
-        let total = match &body["totalAmount"] {
-            Value::String(text) => text.parse::<Glm>(),
-            other => other.to_string().parse(),
-        };
-        let total = total.map_err(|error| Refusal::Invalid(error.to_string()))?;
-        if total > self.balance(&platform).minus(self.reserved(&platform)) {
-            return Err(Refusal::Invalid(format!(
-                "Insufficient funds to make allocation for payment platform {platform}. \
-                 Top up your account or release all existing allocations to unlock the funds via \
-                 `yagna payment release-allocations`"
-            )));
+        if request.timeout.is_some_and(|timeout| timeout.0 <= now()) {
+            return Err(request.timeout_passed(&platform, identity));
+        }
+        let reserved = self.reserved(&platform);
+        let available = self.balance(&platform).minus(reserved);
+        if request.total_amount.glm > available {
+            return Err(request.insufficient_funds(&platform, identity, available, reserved));
         }
         let id = uuid::Uuid::new_v4().to_string();
-        body["allocationId"] = id.as_str().into();
-        body["paymentPlatform"] = platform.as_str().into();
-        body["timestamp"] = rfc3339(now()).into();
-        if body["address"].is_null() {
-            body["address"] = identity.into();
+        let mut allocation = Allocation::new(&id, request, platform, identity);
+        if self.exhausted {
+            allocation.exhaust();
         }
-        let spent = if self.exhausted { total } else { Glm::ZERO };
-        let allocation = Allocation { body, platform, total, spent };
         let shown = allocation.to_json();
         self.allocations.insert(id, allocation);
         Ok(shown)
     }
 
-    /// Every allocation.
+    /// Every allocation, the oldest first.
     pub fn allocations(&self) -> Value {
-        self.allocations.values().map(Allocation::to_json).collect()
+        let mut all: Vec<&Allocation> = self.allocations.values().collect();
+        all.sort_by_key(|allocation| allocation.made);
+        all.into_iter().map(Allocation::to_json).collect()
     }
 
     /// One allocation.
     pub fn allocation(&self, id: &str) -> Result<Value, Refusal> {
-        self.allocations.get(id).map(Allocation::to_json).ok_or_else(|| no("Allocation", id))
+        self.allocations.get(id).map(Allocation::to_json).ok_or(Refusal::Unknown)
     }
 
     /// Releases an allocation.
     pub fn release(&mut self, id: &str) -> Result<(), Refusal> {
-        self.allocations.remove(id).map(|_| ()).ok_or_else(|| no("Allocation", id))
+        if self.released.contains(id) {
+            return Err(Refusal::Gone(format!("Allocation {id} has been already released")));
+        }
+        self.allocations.remove(id).ok_or(Refusal::Unknown)?;
+        self.released.insert(id.to_owned());
+        Ok(())
     }
 
     /// What a demand must say to be paid from these allocations.
     pub fn decorations(&self, ids: &[&str], identity: &str) -> Result<Value, Refusal> {
         let mut properties = Vec::new();
-        let mut alternatives = String::new();
+        let mut alternatives = Vec::new();
         for id in ids {
-            let allocation = self.allocations.get(*id).ok_or_else(|| no("Allocation", id))?;
+            let allocation = self.allocations.get(*id).ok_or(Refusal::Unknown)?;
             let key = format!("golem.com.payment.platform.{}.address", allocation.platform);
-            alternatives += &format!("({key}=*)");
+            alternatives.push(format!("({key}=*)"));
             properties.push(json!({"key": key, "value": identity}));
         }
-        let constraints = [format!("(|{alternatives})"), "(golem.com.payment.protocol.version>1)".to_owned()];
+        properties.push(json!({"key": "golem.com.payment.protocol.version", "value": "3"}));
+        let any = match alternatives.as_slice() {
+            [one] => one.clone(),
+            more => format!("(|\n  {}\n)", more.join("\n  ")),
+        };
+        let constraints = [any, "(golem.com.payment.protocol.version>1)".to_owned()];
         Ok(json!({"properties": properties, "constraints": constraints}))
     }
 
-    /// Issues a debit note for a running activity; its id.
-    pub fn debit(&mut self, bill: &Bill<'_>, activity_id: &str, usage: Usage, identity: &str) -> String {
-        let id = new_id();
+    /// Issues a debit note for a running activity; it is to be paid in that time, if mid-agreement
+    /// payments are agreed. Its id.
+    pub fn debit(
+        &mut self,
+        bill: &Bill<'_>,
+        activity_id: &str,
+        usage: Usage,
+        identity: &str,
+        due: Option<Duration>,
+    ) -> String {
+        let id = uuid::Uuid::new_v4().to_string();
         let mut body = bill.to_json(identity);
         body["debitNoteId"] = id.as_str().into();
         body["activityId"] = activity_id.into();
         body["usageCounterVector"] = usage.vector().to_vec().into();
         body["totalAmountDue"] = bill.amount.to_string().into();
+        if let Some(due) = due {
+            body["paymentDueDate"] = rfc3339(now() + due).into();
+        }
         let event = PaymentEvent::received(bill, "DebitNoteReceivedEvent", "debitNoteId", &id);
         self.debit_notes.insert(id.clone(), Note { body, accepted: false });
         self.debit_note_events.push(event);
@@ -205,7 +214,7 @@ impl Payments {
 
     /// Issues the invoice of an agreement.
     pub fn invoice(&mut self, bill: &Bill<'_>, activity_ids: &[String], identity: &str) {
-        let id = new_id();
+        let id = uuid::Uuid::new_v4().to_string();
         let mut body = bill.to_json(identity);
         body["invoiceId"] = id.as_str().into();
         body["activityIds"] = activity_ids.to_vec().into();
@@ -247,7 +256,7 @@ impl Payments {
 
     /// A note.
     pub fn note(&self, kind: NoteKind, id: &str) -> Result<Value, Refusal> {
-        self.collection(kind).get(id).map(Note::to_json).ok_or_else(|| no("Document", id))
+        self.collection(kind).get(id).map(Note::to_json).ok_or(Refusal::Unknown)
     }
 
     fn collection(&self, kind: NoteKind) -> &BTreeMap<String, Note> {
@@ -259,23 +268,28 @@ impl Payments {
 
     /// The requestor accepts a note: the amount moves from its allocation, which must hold it
     /// (`core/payment/src/api/debit_notes.rs`).
-    pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Value) -> Result<(), Refusal> {
-        let amount: Glm = acceptance["totalAmountAccepted"].as_str().unwrap_or_default().parse().map_err(
-            |error: crate::localnet::market::glm::NotAnAmount| Refusal::Invalid(error.to_string()),
-        )?;
-        let allocation_id = acceptance["allocationId"].as_str().unwrap_or_default();
-        let Some(allocation) = self.allocations.get_mut(allocation_id) else {
-            return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found.")));
-        };
+    pub fn accept(&mut self, kind: NoteKind, id: &str, acceptance: &Acceptance) -> Result<(), Refusal> {
+        let Acceptance { total_amount_accepted, allocation_id } = acceptance;
+        let amount = total_amount_accepted.glm;
         let notes = match kind {
             NoteKind::Debit => &mut self.debit_notes,
             NoteKind::Invoice => &mut self.invoices,
         };
-        let note = notes.get_mut(id).ok_or_else(|| no("Document", id))?;
+        let note = notes.get_mut(id).ok_or(Refusal::Unknown)?;
         let text = |name: &str| note.body[name].as_str().unwrap_or_default().to_owned();
+        let due = text(if kind == NoteKind::Debit { "totalAmountDue" } else { "amount" });
+        if due.parse() != Ok(amount) {
+            return Err(Refusal::Invalid("Invalid amount accepted".to_owned()));
+        }
+        if note.accepted {
+            return Ok(());
+        }
+        let Some(allocation) = self.allocations.get_mut(allocation_id) else {
+            return Err(Refusal::Invalid(format!("Allocation {allocation_id} not found")));
+        };
         let (agreement, platform) = (text("agreementId"), text("paymentPlatform"));
         let (_, paid) = self.paid.entry(agreement).or_insert((platform, Glm::ZERO));
-        let (more, remaining) = (amount.minus(*paid), allocation.total.minus(allocation.spent));
+        let (more, remaining) = (amount.minus(*paid), allocation.remaining());
         if more > remaining {
             return Err(Refusal::Invalid(format!("Not enough funds. Allocated: {remaining} Needed: {more}")));
         }
@@ -283,15 +297,6 @@ impl Payments {
         *paid = paid.plus(more);
         allocation.spent = allocation.spent.plus(more);
         Ok(())
-    }
-}
-
-impl Allocation {
-    fn to_json(&self) -> Value {
-        let mut body = self.body.clone();
-        body["spentAmount"] = self.spent.to_string().into();
-        body["remainingAmount"] = self.total.minus(self.spent).to_string().into();
-        body
     }
 }
 
@@ -326,10 +331,6 @@ impl PaymentEvent {
             body: json!({"eventType": event, "eventDate": rfc3339(date), id_name: id}),
         }
     }
-}
-
-fn no(what: &str, id: &str) -> Refusal {
-    Refusal::NotFound(format!("{what} {id} not found."))
 }
 
 #[cfg(test)]

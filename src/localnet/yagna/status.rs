@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Yagna;
 use super::exchange::AgreementState;
-use super::state::State;
+use super::state::{State, rfc3339};
 use crate::localnet::control::{
     ActivityStatus, AgreementStatus, AppKey, DemandStatus, PaymentStatus, ProviderStatus, Reply, Request,
     Status,
@@ -25,11 +25,9 @@ impl Yagna {
         match request {
             Request::AppKeyList => Reply::AppKeys(self.state().app_key_list()),
             Request::AppKeyCreate { name } => self.change(|state| {
-                if state.app_keys.contains_key(name) {
-                    return Reply::Failed(format!("app-key `{name}` exists already"));
-                }
-                let key = state.app_key(name);
-                Reply::AppKeys(vec![AppKey { name: name.clone(), key, id: state.identity.clone() }])
+                state.app_key(name);
+                let made = state.app_key_list().into_iter().filter(|key| key.name == *name);
+                Reply::AppKeys(made.collect())
             }),
             Request::PaymentFund { .. } if !self.config().faucet => {
                 Reply::Failed("failed to ask the faucet: it does not answer (simulated)".to_owned())
@@ -55,9 +53,15 @@ impl Yagna {
 
 impl State {
     fn app_key_list(&self) -> Vec<AppKey> {
-        let keys = self.app_keys.iter();
-        keys.map(|(name, key)| AppKey { name: name.clone(), key: key.clone(), id: self.identity.clone() })
-            .collect()
+        let mut keys: Vec<_> = self.app_keys.iter().collect();
+        keys.sort_by_key(|(_, key)| key.created);
+        let listed = |(name, key): (&String, &super::state::AppKey)| AppKey {
+            name: name.clone(),
+            key: key.key.clone(),
+            id: self.identity.clone(),
+            created: rfc3339(key.created).trim_end_matches('Z').to_owned(),
+        };
+        keys.into_iter().map(listed).collect()
     }
 
     fn payment_status(&self, network: PaymentNetwork) -> PaymentStatus {

@@ -7,17 +7,17 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::Yagna;
-use super::exchange::{AgreementState, Refusal};
+use super::exchange::{AgreementState, Refusal, Terminator};
 use super::payment::Bill;
 use super::state::{State, new_id};
 use crate::localnet::exe_unit::Node;
 use crate::localnet::market::Glm;
 use crate::localnet::market::pricing::Usage;
-use crate::localnet::market::properties::{DEBIT_NOTE_ACCEPT_TIMEOUT, DEBIT_NOTE_INTERVAL};
+use crate::localnet::market::properties::{DEBIT_NOTE_ACCEPT_TIMEOUT, DEBIT_NOTE_INTERVAL, PAYMENT_TIMEOUT};
 
 /// Where an activity stands, in yagna's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,8 @@ pub(crate) struct Activities(pub BTreeMap<String, Activity>);
 impl Activities {
     /// An activity.
     pub fn activity(&mut self, id: &str) -> Result<&mut Activity, Refusal> {
-        self.0.get_mut(id).ok_or_else(|| Refusal::NotFound(format!("Activity {id} not found.")))
+        let unknown = || format!("DAO error: Not found: agreement id for activity: {id}");
+        self.0.get_mut(id).ok_or_else(|| Refusal::Failed(unknown()))
     }
 
     /// The activity whose node has an address in a VPN.
@@ -86,15 +87,21 @@ impl Activities {
 }
 
 impl State {
-    /// Creates an activity under an approved agreement; the error is the real one's text.
-    pub fn create_activity(&mut self, agreement_id: &str) -> Result<String, String> {
-        let agreement = self.exchange.agreement(agreement_id);
-        let agreement = agreement.map_err(|_| format!("Agreement {agreement_id} not found"))?;
+    /// Creates an activity under an approved agreement.
+    pub fn create_activity(&mut self, agreement_id: &str) -> Result<String, Refusal> {
+        if !agreement_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let text = format!("Service error: Id [{agreement_id}] contains non hexadecimal characters.");
+            return Err(Refusal::Failed(text));
+        }
+        // One that nobody has confirmed is nobody's yet.
+        let agreement = self.exchange.agreement(agreement_id).ok();
+        let agreement = agreement.filter(|agreement| agreement.state != AgreementState::Proposal);
+        let agreement = agreement.ok_or_else(|| Refusal::NotFound(format!("Not found: {agreement_id}")))?;
         if agreement.state != AgreementState::Approved {
-            return Err(format!(
-                "GSB failure: Bad request: Agreement {agreement_id} is not in state Approved but {:?}",
+            return Err(Refusal::Invalid(format!(
+                "Bad request: Agreement {agreement_id} is not Approved. Current state: {:?}",
                 agreement.state
-            ));
+            )));
         }
         let activity = Activity {
             agreement_id: agreement_id.to_owned(),
@@ -149,7 +156,9 @@ impl State {
             app_session_id: agreement.app_session_id.as_deref(),
             amount: provider.pricing().amount(usage),
         };
-        Some(self.payments.debit(&bill, activity_id, usage, &self.identity))
+        let due = agreement.terms().get(PAYMENT_TIMEOUT).and_then(Value::as_i64);
+        let due = due.map(time::Duration::seconds);
+        Some(self.payments.debit(&bill, activity_id, usage, &self.identity, due))
     }
 
     /// How long the requestor has for accepting a debit note of an activity, as agreed.
@@ -167,7 +176,8 @@ impl State {
         match agreement {
             Some(agreement) if !self.payments.is_accepted(debit_note_id) => {
                 tracing::info!("a provider ends its agreement: a debit note was not accepted (simulated)");
-                self.end_agreement(&agreement).unwrap_or_default()
+                let reason = json!({"message": "DebitNote deadline elapsed", "golem.provider.code": "DebitNotesDeadline"});
+                self.end_agreement(&agreement, Terminator::Provider, Some(reason)).unwrap_or_default()
             }
             _ => Vec::new(),
         }
@@ -175,8 +185,13 @@ impl State {
 
     /// Ends an agreement: its activities end, their nodes are handed out, and the provider sends its invoice, also for
     /// an agreement that was never approved, because the requestor waits for one.
-    pub fn end_agreement(&mut self, id: &str) -> Result<Vec<Arc<dyn Node>>, Refusal> {
-        self.exchange.terminate(id)?;
+    pub fn end_agreement(
+        &mut self,
+        id: &str,
+        by: Terminator,
+        reason: Option<Value>,
+    ) -> Result<Vec<Arc<dyn Node>>, Refusal> {
+        let ended = self.exchange.terminate(id, by, reason);
         let of_agreement = |activity: &Activity| activity.agreement_id == id;
         let ids = self.activities.0.iter().filter(|(_, activity)| of_agreement(activity));
         let ids: Vec<String> = ids.map(|(id, _)| id.clone()).collect();
@@ -195,7 +210,7 @@ impl State {
             self.payments.invoice(&bill, &ids, &self.identity);
         }
         self.forget_past();
-        Ok(nodes)
+        ended.map(|()| nodes)
     }
 }
 

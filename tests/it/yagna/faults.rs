@@ -78,7 +78,7 @@ fn a_deployment_that_hangs_ends_with_the_requestors_patience() {
 fn where_ssh_never_comes_up_other_ports_do() {
     let (_localnet, _service, api) = suffering(&["ssh_never_up"]);
     api.exec(&api.activity(), &deploy());
-    assert_eq!(api.upgrade(SSH).0, 502, "refused before the upgrade");
+    assert_eq!(api.upgrade(SSH).0, 504, "refused before the upgrade");
     assert_eq!(api.upgrade(&SSH.replace("/22", "/6379")).0, 101);
 }
 
@@ -92,7 +92,7 @@ fn a_node_that_is_killed_at_a_step_is_gone_with_its_connections() {
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
     localnet.enter_step("ray-submit");
     becomes("the node is dead", || api.get(&format!("{activity}/state")).1["state"][0] == "Terminated");
-    assert_eq!(api.upgrade(SSH).0, 502);
+    assert_eq!(api.upgrade(SSH).0, 504);
     let terminate = format!("/market-api/v1/agreements/{agreement}/terminate");
     assert_eq!(api.post(&terminate, &json!({"message": ""})).0, 204);
     api.exec(&api.activity(), &deploy());
@@ -109,7 +109,7 @@ fn a_node_without_its_vpn_lives_on_and_cannot_be_reached() {
     assert_eq!(status, 101);
     // What was open is cut: the read ends.
     let _ = open.read_to_end(&mut Vec::new());
-    assert_eq!(api.upgrade(SSH).0, 502);
+    assert_eq!(api.upgrade(SSH).0, 504);
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
 }
 

@@ -13,7 +13,8 @@ use golem_outbound::localnet::control::{ControlHooks, Reply, Request, ask, serve
 use golem_outbound::localnet::exe_unit::{
     Boxed, ExeUnit, Node, NodeSpec, OutboundAccess, RunOutput, RuntimeError,
 };
-use golem_outbound::localnet::market::MarketFile;
+use golem_outbound::localnet::market::provider::DEFAULT_PROVIDERS;
+use golem_outbound::localnet::market::{Faults, MarketFile, Provider};
 use golem_outbound::localnet::yagna::{Yagna, YagnaConfig};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -117,12 +118,20 @@ impl Localnet {
     /// One in which this goes wrong, in the words of `--fault`.
     pub fn suffering(faults: &[&str]) -> Self {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Self::on(MarketFile::read(None, &faults).unwrap())
+    }
+
+    /// One with a market of its own.
+    pub fn start_with(providers: Vec<Provider>) -> Self {
+        Self::on(MarketFile { providers, faults: Faults::default() })
+    }
+
+    fn on(market: MarketFile) -> Self {
         let folder = tempfile::tempdir().unwrap();
         symlink(env!("CARGO_BIN_EXE_golem-outbound"), folder.path().join("yagna")).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let MarketFile { providers, faults } = MarketFile::read(None, &faults).unwrap();
-        let mut config = YagnaConfig::new(providers, Arc::new(|_, _| Ok(OutboundAccess::None)));
-        config.suffer(&faults);
+        let mut config = YagnaConfig::new(market.providers, Arc::new(|_, _| Ok(OutboundAccess::None)));
+        config.suffer(&market.faults);
         let yagna = Yagna::new(config, Arc::new(Pretended));
         let (closed, closings) = channel();
         let hooks = Hooks { yagna: yagna.clone(), serving: tokio::sync::Mutex::default(), closed };
@@ -230,6 +239,10 @@ pub struct Api {
 pub struct Authorized(Api);
 
 impl Api {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub fn with_key(&self, key: &str) -> Authorized {
         Authorized(Self { address: self.address, key: Some(key.to_owned()) })
     }

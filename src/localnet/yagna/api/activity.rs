@@ -2,9 +2,7 @@
 //!
 //! May import `localnet::yagna`. Invariant: ending an activity twice is no error; clients do it three or four times.
 
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -14,8 +12,8 @@ use super::super::Yagna;
 use super::super::exchange::Refusal;
 use super::super::exe_script;
 use super::super::state::now;
-use super::super::work::ActivityState;
-use super::{message, poll_time};
+use super::extract::{Fields, PlainBody};
+use super::poll_time;
 
 pub(super) fn routes() -> Router<Yagna> {
     Router::new()
@@ -37,30 +35,43 @@ struct Poll {
     timeout: Option<f64>,
 }
 
-/// The body is a bare JSON string, or `{"agreementId": …}` as newer clients send it.
-async fn create(State(yagna): State<Yagna>, Json(body): Json<Value>) -> Response {
-    let agreement = body.as_str().or_else(|| body["agreementId"].as_str()).unwrap_or_default();
-    match yagna.change(|state| state.create_activity(agreement)) {
-        Ok(id) => {
-            yagna.bill_activity(id.clone());
-            let answer = if body.is_string() { json!(id) } else { json!({"activityId": id}) };
-            (StatusCode::CREATED, Json(answer)).into_response()
-        }
-        Err(text) => message(StatusCode::INTERNAL_SERVER_ERROR, &text),
-    }
+/// The body is a bare JSON string, or an object as newer clients send it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum CreateActivityJson {
+    Agreement(String),
+    #[serde(rename_all = "camelCase")]
+    Request {
+        agreement_id: String,
+    },
 }
 
-async fn destroy(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn create(
+    State(yagna): State<Yagna>,
+    PlainBody(body): PlainBody<CreateActivityJson>,
+) -> Result<Json<Value>, Refusal> {
+    let (CreateActivityJson::Agreement(agreement) | CreateActivityJson::Request { agreement_id: agreement }) =
+        &body;
+    let id = yagna.change(|state| state.create_activity(agreement))?;
+    yagna.bill_activity(id.clone());
+    Ok(Json(match body {
+        CreateActivityJson::Agreement(_) => json!(id),
+        CreateActivityJson::Request { .. } => json!({"activityId": id}),
+    }))
+}
+
+async fn destroy(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let node = yagna.change(|state| state.end_activity(&id))?;
     yagna.end_nodes(node);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(Value::Null))
 }
 
 async fn exec(
     State(yagna): State<Yagna>,
     Path(id): Path<String>,
-    Json(script): Json<Script>,
+    PlainBody(script): PlainBody<Script>,
 ) -> Result<Json<String>, Refusal> {
+    yagna.state().activities.activity(&id)?;
     let script = exe_script::parse(&script.text).map_err(Refusal::Invalid)?;
     yagna.start_batch(&id, script).map(Json)
 }
@@ -68,7 +79,7 @@ async fn exec(
 async fn results(
     State(yagna): State<Yagna>,
     Path((id, batch)): Path<(String, String)>,
-    Query(poll): Query<Poll>,
+    Fields(poll): Fields<Poll>,
 ) -> Result<Json<Vec<Value>>, Refusal> {
     let mut seen = None;
     let finished = yagna.wait_for(poll_time(poll.timeout, 0.0), |state| {
@@ -90,9 +101,7 @@ async fn results(
 
 async fn state(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let shown = yagna.state().activities.activity(&id)?.shown_state();
-    let died = shown == ActivityState::Terminated;
-    let reason = died.then_some("the activity is over");
-    Ok(Json(json!({"state": [format!("{shown:?}"), null], "reason": reason, "errorMessage": null})))
+    Ok(Json(json!({"state": [format!("{shown:?}"), null]})))
 }
 
 async fn usage(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {

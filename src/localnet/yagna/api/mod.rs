@@ -1,9 +1,11 @@
 //! yagna's REST API: routes, authorization, and how refusals look.
 //!
-//! May import `localnet::yagna`. Invariant: statuses and shapes are those recorded of real clients (`recorded.json`); a
-//! request that no route answers is remembered, because it is a gap of the emulation.
+//! May import `localnet::yagna`. Invariant: statuses, shapes and words are those of the real yagna, but for the differences
+//! that `docs/localnet.md` lists (`tests/it/conformance` holds both side by side); a request that no route answers is
+//! remembered, because it is a gap of the emulation.
 
 mod activity;
+mod extract;
 mod identity;
 mod market;
 mod net;
@@ -22,44 +24,54 @@ use serde_json::json;
 
 use super::Yagna;
 use super::exchange::Refusal;
+pub(super) use identity::current_version;
 
 /// The longest that a long poll may last, whatever the client asks for.
 const LONGEST_POLL: Duration = Duration::from_secs(60);
 
 /// The whole API.
 pub(super) fn router(yagna: Yagna) -> Router {
-    let authorized = Router::new()
+    Router::new()
         .nest("/market-api/v1", market::routes())
         .nest("/payment-api/v1", payment::routes())
         .nest("/activity-api/v1", activity::routes())
         .nest("/net-api/v1", net::routes())
+        .nest("/net-api/v2/vpn", net::routes())
         .merge(identity::routes())
+        .route("/", get(nothing))
         .fallback(unknown_route)
-        .layer(middleware::from_fn_with_state(yagna.clone(), authorize));
-    // Reachability is all that clients ask of `/`; a real yagna answers 401 there.
-    let root = get(|| async { message(StatusCode::UNAUTHORIZED, "Missing application key") });
-    Router::new().route("/", root).merge(authorized).with_state(yagna)
+        .method_not_allowed_fallback(unknown_route)
+        .layer(middleware::from_fn_with_state(yagna.clone(), authorize))
+        .with_state(yagna)
+}
+
+/// Reachability is all that clients ask of `/`, and without a key: then it is [`authorize`] that answers.
+async fn nothing() -> StatusCode {
+    StatusCode::NOT_FOUND
 }
 
 async fn authorize(State(yagna): State<Yagna>, request: Request, next: Next) -> Response {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(key) = header.and_then(|value| value.strip_prefix("Bearer ")) else {
-        return message(StatusCode::UNAUTHORIZED, "Missing application key");
+    let key = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return (StatusCode::UNAUTHORIZED, "Missing application key").into_response();
     };
-    if !yagna.state().app_keys.values().any(|known| known == key.trim()) {
-        return message(StatusCode::UNAUTHORIZED, "Invalid application key");
-    }
+    let Some(name) = yagna.state().app_key_name(key) else {
+        return (StatusCode::UNAUTHORIZED, "Invalid application key").into_response();
+    };
+    let mut request = request;
+    request.extensions_mut().insert(identity::KeyName(name));
     next.run(request).await
 }
 
-async fn unknown_route(State(yagna): State<Yagna>, request: Request) -> Response {
+async fn unknown_route(State(yagna): State<Yagna>, request: Request) -> StatusCode {
     let route = format!("{} {}", request.method(), request.uri().path());
     tracing::warn!("no route for {route}");
     yagna.state().unknown_routes.insert(route);
-    message(StatusCode::NOT_FOUND, "Not found")
+    StatusCode::NOT_FOUND
 }
 
-/// A body with a message, as every refusal of yagna has.
+/// A body with a message, as most refusals of yagna have.
 fn message(status: StatusCode, text: &str) -> Response {
     (status, Json(json!({"message": text}))).into_response()
 }
@@ -69,7 +81,15 @@ impl IntoResponse for Refusal {
         match self {
             Self::Invalid(text) => message(StatusCode::BAD_REQUEST, &text),
             Self::NotFound(text) => message(StatusCode::NOT_FOUND, &text),
+            Self::Unknown => (StatusCode::NOT_FOUND, Json(json!({"message": null}))).into_response(),
+            Self::Forbidden => StatusCode::FORBIDDEN.into_response(),
+            Self::Conflict(text) => message(StatusCode::CONFLICT, &text),
             Self::Gone(text) => message(StatusCode::GONE, &text),
+            Self::Failed(text) => message(StatusCode::INTERNAL_SERVER_ERROR, &text),
+            Self::Problem(problem) => {
+                let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+                (StatusCode::BAD_REQUEST, kind, problem.to_string()).into_response()
+            }
         }
     }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -20,7 +21,8 @@ use tokio::sync::watch;
 
 use super::super::Yagna;
 use super::super::exchange::Refusal;
-use super::message;
+use super::super::net::{NewNetwork, parse_ip};
+use super::extract::PlainBody;
 use crate::localnet::exe_unit::Node;
 use crate::localnet::market::provider::Fault;
 
@@ -40,7 +42,21 @@ pub(super) fn routes() -> Router<Yagna> {
         .route("/net/{network}/tcp/{ip}/{port}", get(connect))
 }
 
-async fn create(State(yagna): State<Yagna>, Json(body): Json<Value>) -> Result<Json<Value>, Refusal> {
+#[derive(Deserialize)]
+struct Address {
+    ip: String,
+}
+
+#[derive(Deserialize)]
+struct NewNode {
+    id: String,
+    ip: String,
+}
+
+async fn create(
+    State(yagna): State<Yagna>,
+    PlainBody(body): PlainBody<NewNetwork>,
+) -> Result<Json<Value>, Refusal> {
     yagna.change(|state| state.networks.create(&body)).map(Json)
 }
 
@@ -63,13 +79,10 @@ async fn remove(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Js
 async fn add_address(
     State(yagna): State<Yagna>,
     Path(id): Path<String>,
-    Json(body): Json<Value>,
+    PlainBody(body): PlainBody<Address>,
 ) -> Result<Json<Value>, Refusal> {
-    let ip = body["ip"].as_str().unwrap_or_default().to_owned();
-    yagna.change(|state| {
-        state.networks.network(&id)?.addresses.push(ip);
-        Ok(Json(Value::Null))
-    })
+    yagna.change(|state| state.networks.network(&id)?.add_address(&body.ip))?;
+    Ok(Json(Value::Null))
 }
 
 async fn addresses(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
@@ -80,14 +93,10 @@ async fn addresses(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result
 async fn add_node(
     State(yagna): State<Yagna>,
     Path(network): Path<String>,
-    Json(body): Json<Value>,
+    PlainBody(body): PlainBody<NewNode>,
 ) -> Result<Json<Value>, Refusal> {
-    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-    let (id, ip) = (text("id"), text("ip"));
-    yagna.change(|state| {
-        state.networks.network(&network)?.nodes.insert(ip, id);
-        Ok(Json(Value::Null))
-    })
+    yagna.change(|state| state.networks.network(&network)?.add_node(body.id, &body.ip))?;
+    Ok(Json(Value::Null))
 }
 
 async fn nodes(State(yagna): State<Yagna>, Path(network): Path<String>) -> Result<Json<Value>, Refusal> {
@@ -108,31 +117,41 @@ async fn remove_node(
 
 async fn connect(
     State(yagna): State<Yagna>,
-    Path((network, ip, port)): Path<(String, Ipv4Addr, u16)>,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let refused =
-        |why: &str| message(StatusCode::BAD_GATEWAY, &format!("connection to {ip}:{port} failed: {why}"));
+    Path((network, ip, port)): Path<(String, String, u16)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    yagna.state().networks.network(&network)?;
+    let ip = parse_ip(&ip)?;
+    let refused = |why: &str| {
+        tracing::info!("connection to {ip}:{port} failed: {why}");
+        Ok(StatusCode::GATEWAY_TIMEOUT.into_response())
+    };
     let Some((node, mut cut, silent)) = way_to(&yagna, &network, ip) else {
-        return message(StatusCode::BAD_GATEWAY, &format!("no node has the address {ip}"));
+        return refused("no node is there");
     };
     if *cut.borrow_and_update() {
         return refused("the VPN is down (simulated)");
     }
     if silent && port == SSH {
-        return refused("connection refused (simulated)");
+        return refused("nothing answers (simulated)");
     }
-    match node.connect(port).await {
-        Ok(stream) => upgrade.on_upgrade(move |socket| async move {
-            // A node that ends takes its network along and says no goodbye.
-            tokio::select! {
-                () = pipe(socket, stream) => {}
-                () = node.ended() => {}
-                _ = cut.wait_for(|cut| *cut) => {}
-            }
-        }),
-        Err(error) => refused(&error.to_string()),
-    }
+    let stream = match node.connect(port).await {
+        Ok(stream) => stream,
+        Err(error) => return refused(&error.to_string()),
+    };
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &yagna).await {
+        Ok(upgrade) => upgrade,
+        Err(refused) => return Ok(refused.into_response()),
+    };
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        // A node that ends takes its network along and says no goodbye.
+        tokio::select! {
+            () = pipe(socket, stream) => {}
+            () = node.ended() => {}
+            _ = cut.wait_for(|cut| *cut) => {}
+        }
+    }))
 }
 
 /// The node at an address, whether and when its VPN breaks, and whether its ssh never answers.

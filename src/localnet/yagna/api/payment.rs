@@ -2,19 +2,19 @@
 //!
 //! May import `localnet::yagna`. Invariant: no amount leaves this machine; all of it is simulated.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::super::Yagna;
 use super::super::exchange::Refusal;
-use super::super::payment::NoteKind;
+use super::super::payment::{Acceptance, NewAllocation, NoteKind};
+use super::super::state::Moment;
+use super::extract::{Fields, PlainBody};
 use super::poll_time;
 use crate::localnet::market::platform::{DRIVER, NETWORKS};
 
@@ -24,6 +24,7 @@ pub(super) fn routes() -> Router<Yagna> {
         .route("/allocations/{id}", get(allocation).delete(release))
         .route("/demandDecorations", get(decorations))
         .route("/requestorAccounts", get(accounts))
+        .route("/providerAccounts", get(no_accounts))
         .merge(note_routes(NoteKind::Debit, "debitNote"))
         .merge(note_routes(NoteKind::Invoice, "invoice"))
 }
@@ -40,7 +41,7 @@ fn note_routes(kind: NoteKind, name: &str) -> Router<Yagna> {
 #[serde(rename_all = "camelCase")]
 struct Events {
     timeout: Option<f64>,
-    after_timestamp: Option<String>,
+    after_timestamp: Option<Moment>,
     app_session_id: Option<String>,
     max_events: Option<usize>,
 }
@@ -51,7 +52,10 @@ struct Decorations {
     allocation_ids: String,
 }
 
-async fn allocate(State(yagna): State<Yagna>, Json(body): Json<Value>) -> Result<Response, Refusal> {
+async fn allocate(
+    State(yagna): State<Yagna>,
+    PlainBody(body): PlainBody<NewAllocation>,
+) -> Result<Response, Refusal> {
     let allocation = yagna.change(|state| state.payments.allocate(body, &state.identity))?;
     Ok((StatusCode::CREATED, Json(allocation)).into_response())
 }
@@ -64,16 +68,16 @@ async fn allocation(State(yagna): State<Yagna>, Path(id): Path<String>) -> Resul
     yagna.state().payments.allocation(&id).map(Json)
 }
 
-async fn release(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn release(State(yagna): State<Yagna>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     yagna.change(|state| state.payments.release(&id))?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(Value::Null))
 }
 
 async fn decorations(
     State(yagna): State<Yagna>,
-    Query(query): Query<Decorations>,
+    Fields(query): Fields<Decorations>,
 ) -> Result<Json<Value>, Refusal> {
-    let ids: Vec<&str> = query.allocation_ids.split(',').filter(|id| !id.is_empty()).collect();
+    let ids: Vec<&str> = query.allocation_ids.split(',').collect();
     let state = yagna.state();
     state.payments.decorations(&ids, &state.identity).map(Json)
 }
@@ -88,19 +92,23 @@ async fn accounts(State(yagna): State<Yagna>) -> Json<Value> {
             "network": network.name,
             "token": network.token,
             "send": true,
-            "receive": true,
+            "receive": false,
         })
     };
     Json(NETWORKS.iter().map(account).collect())
 }
 
+/// The requestor's identity receives nothing.
+async fn no_accounts() -> Json<Value> {
+    Json(json!([]))
+}
+
 async fn events(
     kind: NoteKind,
     State(yagna): State<Yagna>,
-    Query(query): Query<Events>,
+    Fields(query): Fields<Events>,
 ) -> Result<Json<Vec<Value>>, Refusal> {
-    let after = query.after_timestamp.as_deref().map(|text| OffsetDateTime::parse(text, &Rfc3339));
-    let after = after.transpose().map_err(|_| Refusal::Invalid("invalid `afterTimestamp`".to_owned()))?;
+    let after = query.after_timestamp.map(|moment| moment.0);
     let max = query.max_events.unwrap_or(usize::MAX);
     let found = yagna.wait_for(poll_time(query.timeout, 5.0), |state| {
         let events = state.payments.events(kind, after, query.app_session_id.as_deref(), max);
@@ -125,8 +133,8 @@ async fn accept(
     kind: NoteKind,
     State(yagna): State<Yagna>,
     Path(id): Path<String>,
-    Json(acceptance): Json<Value>,
-) -> Result<StatusCode, Refusal> {
+    PlainBody(acceptance): PlainBody<Acceptance>,
+) -> Result<Json<Value>, Refusal> {
     yagna.change(|state| state.payments.accept(kind, &id, &acceptance))?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(Value::Null))
 }

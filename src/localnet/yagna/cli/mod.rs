@@ -5,6 +5,7 @@
 
 mod output;
 mod service;
+mod table;
 
 use std::process::ExitCode;
 
@@ -40,7 +41,14 @@ enum Command {
     #[command(subcommand)]
     Id(Id),
     /// Version.
-    Version,
+    #[command(subcommand)]
+    Version(Version),
+}
+
+#[derive(Debug, Subcommand)]
+enum Version {
+    /// Shows the version.
+    Show,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,10 +108,10 @@ pub fn yagna_command() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
-            // Help and version go to stdout with 0, anything else to stderr with 2.
-            let code = usage.exit_code();
+            // Help and version go to stdout with 0, anything else to stderr with 1, as the real one does.
+            let code = u8::from(usage.use_stderr());
             let _ = usage.print();
-            return ExitCode::from(u8::try_from(code).unwrap_or(2));
+            return ExitCode::from(code);
         }
     };
     match run(cli) {
@@ -117,8 +125,8 @@ pub fn yagna_command() -> ExitCode {
 
 fn run(cli: Cli) -> Result<()> {
     let request = match cli.command {
-        Command::Version => {
-            println!("yagna {} (simulated)", env!("CARGO_PKG_VERSION"));
+        Command::Version(Version::Show) => {
+            output::version(cli.json);
             return Ok(());
         }
         Command::Service(Service::Run) => return service::run(&socket_path()?),
@@ -158,7 +166,7 @@ mod tests {
             "yagna payment status --network polygon --driver erc20 --json",
             "yagna payment driver list --json",
             "yagna id list --json",
-            "yagna version",
+            "yagna version show",
         ] {
             Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
@@ -168,7 +176,7 @@ mod tests {
     fn what_is_not_emulated_is_a_usage_error() {
         let error = Cli::try_parse_from(["yagna", "net", "status"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidSubcommand);
-        assert_eq!(error.exit_code(), 2);
+        assert!(error.use_stderr());
         let error = Cli::try_parse_from(["yagna", "payment", "status", "--network", "moonbase"]).unwrap_err();
         assert!(error.to_string().contains("holesky"), "{error}");
     }

@@ -1,11 +1,15 @@
 //! The market's book as the API shows it.
 //!
-//! May import nothing of the house but its parent. Invariant: shapes as in `yagna/recorded.json`.
+//! May import nothing of the house but its parent. Invariant: shapes are those of the real yagna
+//! (`tests/it/conformance`).
 
 use serde_json::{Value, json};
 
 use super::super::state::{now, rfc3339};
 use super::{Agreement, Demand, Proposal};
+
+/// What the real yagna puts where a signature belongs.
+const NO_SIGNATURE: &str = "NoSignature";
 
 impl Demand {
     /// An element of `GET /demands`.
@@ -57,12 +61,27 @@ impl Agreement {
             "timestamp": rfc3339(self.timestamp),
             "demand": side(&self.demand, "demandId", "requestorId", requestor),
             "offer": side(&self.offer, "offerId", "providerId", provider),
-            "appSessionId": self.app_session_id,
         });
+        if let Some(session) = &self.app_session_id {
+            agreement["appSessionId"] = session.as_str().into();
+            agreement["proposedSignature"] = NO_SIGNATURE.into();
+        }
         if let Some(approved) = self.approved {
             agreement["approvedDate"] = rfc3339(approved).into();
+            agreement["approvedSignature"] = NO_SIGNATURE.into();
+            agreement["committedSignature"] = NO_SIGNATURE.into();
         }
         agreement
+    }
+
+    /// An element of `GET /agreements`.
+    pub fn to_list_entry(&self) -> Value {
+        json!({
+            "id": self.id,
+            "timestamp": rfc3339(self.timestamp),
+            "approvedDate": self.approved.map(rfc3339),
+            "role": "Requestor",
+        })
     }
 }
 

@@ -2,9 +2,10 @@ use super::*;
 
 const PLATFORM: &str = "erc20-holesky-tglm";
 
-fn request(total: &str) -> Value {
-    json!({"allocationId": "", "paymentPlatform": PLATFORM, "totalAmount": total, "spentAmount": "",
-           "remainingAmount": "", "timestamp": "2026-11-22T06:20:04Z", "makeDeposit": false})
+fn request(total: &str) -> NewAllocation {
+    let body = json!({"allocationId": "", "paymentPlatform": PLATFORM, "totalAmount": total, "spentAmount": "",
+           "remainingAmount": "", "timestamp": "2026-11-22T06:20:04Z", "makeDeposit": false});
+    serde_json::from_value(body).unwrap()
 }
 
 fn bill(amount: &str) -> Bill<'static> {
@@ -45,20 +46,29 @@ fn an_allocation_echoes_the_request_with_our_fields() {
 fn more_than_the_wallet_holds_is_refused_until_it_is_released() {
     let mut payments = Payments::new(Glm::whole(10), false);
     let first = payments.allocate(request("8"), "0xus").unwrap();
-    let Err(Refusal::Invalid(text)) = payments.allocate(request("3"), "0xus") else {
+    let Err(Refusal::Problem(problem)) = payments.allocate(request("3"), "0xus") else {
         panic!("expected a refusal")
     };
-    assert!(
-        text.starts_with("Insufficient funds to make allocation for payment platform erc20-holesky-tglm.")
-    );
+    assert!(problem["detail"].as_str().unwrap().starts_with("Insufficient funds to create the allocation."));
+    assert_eq!((&problem["availableFunds"], &problem["reservedFunds"]), (&json!("2"), &json!("8")));
     payments.release(first["allocationId"].as_str().unwrap()).unwrap();
     payments.allocate(request("3"), "0xus").unwrap();
 }
 
 #[test]
 fn an_unknown_platform_is_refused() {
-    let body = json!({"paymentPlatform": "erc20-moonbase-glm", "totalAmount": "1"});
-    assert!(matches!(Payments::new(Glm::whole(1), false).allocate(body, "0xus"), Err(Refusal::Invalid(_))));
+    for (platform, error) in [
+        ("erc20-moonbase-glm", "Validate network failed (2): Invalid network name: moonbase"),
+        ("moonbase", "paymentPlatform must be of the form driver-network-token instead of moonbase"),
+    ] {
+        let body = json!({"paymentPlatform": platform, "totalAmount": "1", "makeDeposit": false});
+        let request = serde_json::from_value(body).unwrap();
+        let Err(Refusal::Problem(problem)) = Payments::new(Glm::whole(1), false).allocate(request, "0xus")
+        else {
+            panic!("{platform} is refused")
+        };
+        assert_eq!(problem["parseError"], error);
+    }
 }
 
 #[test]
@@ -72,7 +82,7 @@ fn decorations_ask_for_the_platform_and_the_protocol() {
 #[test]
 fn notes_and_events_have_the_recorded_shape() {
     let mut payments = Payments::new(Glm::whole(10), false);
-    payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus");
+    payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus", None);
     payments.invoice(&bill("0.1"), &["x1".to_owned()], "0xus");
     let [note, invoice] = [NoteKind::Debit, NoteKind::Invoice].map(|kind| payments.notes(kind)[0].take());
     assert_same_names(&note, &recorded("GET /payment-api/v1/debitNotes/{id} 200"));
@@ -88,15 +98,20 @@ fn notes_and_events_have_the_recorded_shape() {
 fn a_debit_note_and_the_invoice_that_includes_it_are_spent_once() {
     let mut payments = Payments::new(Glm::whole(10), false);
     let allocation = payments.allocate(request("5"), "0xus").unwrap()["allocationId"].clone();
-    payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus");
+    payments.debit(&bill("0.1"), "x1", Usage::default(), "0xus", None);
     payments.invoice(&bill("0.15"), &["x1".to_owned()], "0xus");
     for (kind, id, amount) in
         [(NoteKind::Debit, "debitNoteId", "0.100000000000000000"), (NoteKind::Invoice, "invoiceId", "0.15")]
     {
         let id = payments.notes(kind)[0][id].as_str().unwrap().to_owned();
-        payments
-            .accept(kind, &id, &json!({"totalAmountAccepted": amount, "allocationId": allocation}))
-            .unwrap();
+        let accept = |amount: &str| {
+            serde_json::from_value(json!({"totalAmountAccepted": amount, "allocationId": allocation}))
+                .unwrap()
+        };
+        let wrong = payments.accept(kind, &id, &accept("0.01"));
+        assert_eq!(wrong, Err(Refusal::Invalid("Invalid amount accepted".into())));
+        payments.accept(kind, &id, &accept(amount)).unwrap();
+        payments.accept(kind, &id, &accept(amount)).unwrap();
         assert_eq!(payments.note(kind, &id).unwrap()["status"], "ACCEPTED");
     }
     assert_eq!(payments.balance(PLATFORM).to_string(), "9.85");
