@@ -95,6 +95,9 @@ pub struct MarketCounters {
     pub unanswered: u64,
 }
 
+/// So many demands that are over keep their proposals, for those who still ask for them.
+const ENDED_DEMANDS: usize = 8;
+
 /// The market's book.
 pub(crate) struct Exchange {
     pub providers: Vec<Provider>,
@@ -103,6 +106,8 @@ pub(crate) struct Exchange {
     pub agreements: BTreeMap<String, Agreement>,
     agreement_events: Vec<agreement::Event>,
     pub counters: MarketCounters,
+    /// Demands that are over, and whose proposals can still be read.
+    ended: VecDeque<String>,
     /// So many seconds our clock is ahead of the providers'.
     clock_ahead: i64,
 }
@@ -112,6 +117,7 @@ impl Exchange {
         Self {
             providers: providers.to_vec(),
             clock_ahead,
+            ended: VecDeque::new(),
             demands: BTreeMap::new(),
             proposals: HashMap::new(),
             agreements: BTreeMap::new(),
@@ -193,7 +199,12 @@ impl Exchange {
     pub fn unsubscribe(&mut self, demand_id: &str) -> Result<(), Refusal> {
         let gone = || Refusal::NotFound(format!("Demand [{demand_id}] not found."));
         self.demands.remove(demand_id).ok_or_else(gone)?;
-        self.proposals.retain(|_, proposal| proposal.demand_id != demand_id);
+        self.ended.push_back(demand_id.to_owned());
+        if self.ended.len() > ENDED_DEMANDS
+            && let Some(oldest) = self.ended.pop_front()
+        {
+            self.proposals.retain(|_, proposal| proposal.demand_id != oldest);
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What goes wrong on purpose, as a requestor sees it at yagna's API.
 
-use std::io::Read;
+use std::io::{BufReader, Read};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -16,11 +17,29 @@ fn suffering(faults: &[&str]) -> (Localnet, Service, Authorized) {
     (localnet, service, api)
 }
 
-fn deploy() -> Value {
-    json!([{"deploy": {"net": [{"id": "n", "mask": "255.255.0.0", "nodeIp": "192.168.0.3"}]}}, {"start": {}}])
-}
+/// A network, and a script that starts a node in it.
+struct Network(String);
 
-const SSH: &str = "/net-api/v1/net/n/tcp/192.168.0.3/22";
+impl Network {
+    fn new(api: &Authorized) -> Self {
+        let (_, network) = api.post("/net-api/v1/net", &json!({"ip": "192.168.0.1/16"}));
+        Self(network["id"].as_str().unwrap().to_owned())
+    }
+
+    fn deploy(&self) -> Value {
+        let net = json!({"id": self.0, "mask": "255.255.0.0", "nodeIp": "192.168.0.3"});
+        json!([{"deploy": {"net": [net]}}, {"start": {}}])
+    }
+
+    /// The status of a connection to a port of the node.
+    fn port(&self, api: &Authorized, port: u16) -> u16 {
+        self.connect(api, port).0
+    }
+
+    fn connect(&self, api: &Authorized, port: u16) -> (u16, BufReader<TcpStream>) {
+        api.upgrade(&format!("/net-api/v1/net/{}/tcp/192.168.0.3/{port}", self.0))
+    }
+}
 
 /// Looks until it is so.
 fn becomes(what: &str, is_so: impl Fn() -> bool) {
@@ -59,7 +78,7 @@ fn a_rejected_agreement_is_gone_and_no_activity_comes_of_it() {
 #[test]
 fn a_deployment_that_fails_says_so_at_once() {
     let (_localnet, _service, api) = suffering(&["deploy_fails"]);
-    let results = api.exec(&api.activity(), &deploy());
+    let results = api.exec(&api.activity(), &Network::new(&api).deploy());
     assert_eq!((results.len(), &results[0]["result"]), (1, &json!("Error")));
 }
 
@@ -67,49 +86,52 @@ fn a_deployment_that_fails_says_so_at_once() {
 fn a_deployment_that_hangs_ends_with_the_requestors_patience() {
     let (_localnet, _service, api) = suffering(&["deploy_hangs"]);
     let activity = api.activity();
-    let (_, batch) = api.post(&format!("{activity}/exec"), &json!({"text": deploy().to_string()}));
+    let (_, batch) =
+        api.post(&format!("{activity}/exec"), &json!({"text": Network::new(&api).deploy().to_string()}));
     let results = format!("{activity}/exec/{}", batch.as_str().unwrap());
     assert_eq!(api.get(&format!("{results}?timeout=0.3")).1, json!([]));
-    assert_eq!(api.delete(&activity), 204);
+    assert_eq!(api.delete(&activity), 200);
     becomes("the batch has ended", || api.get(&format!("{results}?timeout=1")).1[0]["result"] == "Error");
 }
 
 #[test]
 fn where_ssh_never_comes_up_other_ports_do() {
     let (_localnet, _service, api) = suffering(&["ssh_never_up"]);
-    api.exec(&api.activity(), &deploy());
-    assert_eq!(api.upgrade(SSH).0, 504, "refused before the upgrade");
-    assert_eq!(api.upgrade(&SSH.replace("/22", "/6379")).0, 101);
+    let network = Network::new(&api);
+    api.exec(&api.activity(), &network.deploy());
+    assert_eq!(network.port(&api, 22), 504, "refused before the upgrade");
+    assert_eq!(network.port(&api, 6379), 101);
 }
 
 #[test]
 fn a_node_that_is_killed_at_a_step_is_gone_with_its_connections() {
     let (localnet, _service, api) = suffering(&["nodes={what: killed, at: ray-submit}"]);
+    let network = Network::new(&api);
     let agreement = api.agreement();
     let activity = api.activity_under(&agreement);
-    api.exec(&activity, &deploy());
+    api.exec(&activity, &network.deploy());
     localnet.enter_step("ray-up");
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
     localnet.enter_step("ray-submit");
     becomes("the node is dead", || api.get(&format!("{activity}/state")).1["state"][0] == "Terminated");
-    assert_eq!(api.upgrade(SSH).0, 504);
+    assert_eq!(network.port(&api, 22), 504);
     let terminate = format!("/market-api/v1/agreements/{agreement}/terminate");
-    assert_eq!(api.post(&terminate, &json!({"message": ""})).0, 204);
-    api.exec(&api.activity(), &deploy());
+    assert_eq!(api.post(&terminate, &json!({"message": ""})).0, 200);
+    api.exec(&api.activity(), &network.deploy());
     localnet.enter_step("ray-submit");
-    assert_eq!(api.upgrade(SSH).0, 101, "it happens once");
+    assert_eq!(network.port(&api, 22), 101, "it happens once");
 }
 
 #[test]
 fn a_node_without_its_vpn_lives_on_and_cannot_be_reached() {
     let (_localnet, _service, api) = suffering(&["nodes={what: unreachable, after: 1}"]);
-    let activity = api.activity();
-    api.exec(&activity, &deploy());
-    let (status, mut open) = api.upgrade(SSH);
+    let (network, activity) = (Network::new(&api), api.activity());
+    api.exec(&activity, &network.deploy());
+    let (status, mut open) = network.connect(&api, 22);
     assert_eq!(status, 101);
     // What was open is cut: the read ends.
     let _ = open.read_to_end(&mut Vec::new());
-    assert_eq!(api.upgrade(SSH).0, 504);
+    assert_eq!(network.port(&api, 22), 504);
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
 }
 
@@ -120,7 +142,7 @@ fn an_exhausted_budget_pays_for_nothing_and_the_provider_leaves() {
         "remainingAmount": "", "timestamp": "2026-01-01T00:00:00Z", "makeDeposit": false, "allocationId": ""});
     let (_, allocation) = api.post("/payment-api/v1/allocations", &request);
     assert_eq!(allocation["remainingAmount"], "0");
-    api.exec(&api.activity(), &deploy());
+    api.exec(&api.activity(), &Network::new(&api).deploy());
     let events = "/payment-api/v1/debitNoteEvents?timeout=5&appSessionId=s1";
     let note = api.get(events).1[0]["debitNoteId"].as_str().unwrap().to_owned();
     let note = format!("/payment-api/v1/debitNotes/{note}");

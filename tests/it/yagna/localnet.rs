@@ -13,7 +13,6 @@ use golem_outbound::localnet::control::{ControlHooks, Reply, Request, ask, serve
 use golem_outbound::localnet::exe_unit::{
     Boxed, ExeUnit, Node, NodeSpec, OutboundAccess, RunOutput, RuntimeError,
 };
-use golem_outbound::localnet::market::provider::DEFAULT_PROVIDERS;
 use golem_outbound::localnet::market::{Faults, MarketFile, Provider};
 use golem_outbound::localnet::yagna::{Yagna, YagnaConfig};
 use serde_json::{Value, json};
