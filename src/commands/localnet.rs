@@ -1,4 +1,4 @@
-//! `golem-outbound localnet up | status | down | exec`.
+//! `golem-outbound localnet up | status | down | exec | record`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::environment::stop_on_signals;
 use super::format::Format;
-use super::localnet_status;
+use super::{localnet_record, localnet_status};
 use super::paragraph::width;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::narrate;
@@ -35,6 +35,8 @@ enum Command {
     Down(Place),
     /// Run a command in the requestor's environment of the localnet.
     Exec(Exec),
+    /// Make a file of providers of what was seen of a market.
+    Record(localnet_record::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -112,6 +114,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             let dir = exec.place.resolve()?;
             enter::run(&dir, &exec.command, &exec.env).map(ExitCode::from)
         }
+        Command::Record(record) => localnet_record::run(&record),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod hint;
 pub mod localnet;
 pub mod localnet_process;
+pub mod localnet_record;
 mod localnet_status;
 pub mod new;
 mod paragraph;

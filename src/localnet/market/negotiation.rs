@@ -69,6 +69,7 @@ fn negotiate(
     decide_outbound: &OutboundDecision,
 ) -> Result<(Properties, OutboundAccess), String> {
     limit_agreements(provider, standing)?;
+    provider.rejects_with.clone().map_or(Ok(()), Err)?;
     let mut offer = offer.clone();
     limit_expiration(provider, demand, standing)?;
     adopt_lower(&mut offer, demand, properties::DEBIT_NOTE_ACCEPT_TIMEOUT)?;

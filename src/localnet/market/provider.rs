@@ -42,6 +42,9 @@ pub struct Provider {
     /// The longest time that an agreement may last, in hours.
     #[serde(default = "a_decade")]
     pub max_agreement_hours: u64,
+    /// The words in which it rejects every counter-proposal, if it does.
+    #[serde(default)]
+    pub rejects_with: Option<String>,
     /// What goes wrong with it.
     #[serde(default)]
     pub faults: Vec<Fault>,
