@@ -28,10 +28,17 @@ pub struct Args {
     /// How the findings are written.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Only print the AppArmor profile that lets this program make user namespaces, as Ubuntu 24.04 needs it.
+    #[arg(long, conflicts_with_all = ["fix", "network", "format"])]
+    apparmor_profile: bool,
 }
 
 /// Runs it: exit code 3 with the commands to type if something is missing.
 pub fn run(args: Args) -> Result<ExitCode> {
+    if args.apparmor_profile {
+        print!("{}", localnet::apparmor_profile(&localnet::own_program()?));
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut examination = examine(needs_of(args.network));
     if args.fix && !examination.complete() {
         eprint!("{}", text(&examination, width()));
@@ -56,7 +63,8 @@ fn needs_of(network: NetworkName) -> Vec<Finding> {
     let finding = match localnet::namespaces() {
         None => Finding::ready("namespaces", "user namespaces can be made, for the localnet"),
         Some(refused) => {
-            let detail = refused.detail();
+            let without = format!("without a localnet: `{}`", localnet::LOCAL_ONLY);
+            let detail = format!("{}; {without}", refused.detail());
             refused.commands.into_iter().fold(Finding::missing(refused.what, detail), Finding::command)
         }
     };

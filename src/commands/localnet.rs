@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::environment::stop_on_signals;
 use super::format::Format;
-use super::{localnet_record, localnet_status};
 use super::paragraph::width;
+use super::{localnet_record, localnet_status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::narrate;
 use crate::localnet::sandbox::{enter, status};

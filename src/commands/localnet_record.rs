@@ -55,8 +55,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         .map_err(|why| Error::usage(format!("failed to record a market from {from}: {why}")))?;
     let text = recording.text(&format!("Recorded {} UTC from {from}.", now()));
     // A file that we could not read ourselves would be found out only at the rehearsal.
-    MarketFile::parse(&text, "the recording", &[])
-        .map_err(|error| Error::internal(format!("the recorded market cannot be read: {}", error.message())))?;
+    MarketFile::parse(&text, "the recording", &[]).map_err(|error| {
+        Error::internal(format!("the recorded market cannot be read: {}", error.message()))
+    })?;
     write(args.output.as_deref(), &text)?;
     let (count, file) = (recording.providers(), args.output.as_deref().map_or("FILE".into(), shell_word));
     let providers = if count == 1 { "provider" } else { "providers" };
@@ -66,7 +67,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 impl Inputs {
     fn take(&mut self, name: &str, text: &str) -> Result<()> {
-        let twice = |what: &str| Error::usage(format!("failed to record a market: {name} is the second file with {what}"));
+        let twice = |what: &str| {
+            Error::usage(format!("failed to record a market: {name} is the second file with {what}"))
+        };
         if let Some(seen) = read_offers(text) {
             self.from.push(format!("{name} (offers)"));
             return if self.seen.replace(seen).is_some() { Err(twice("offers")) } else { Ok(()) };
@@ -127,7 +130,9 @@ fn read(file: &Path) -> Result<String> {
 
 fn write(output: Option<&Path>, text: &str) -> Result<()> {
     let Some(file) = output else {
-        return std::io::stdout().write_all(text.as_bytes()).map_err(|error| Error::io("write", "stdout", error));
+        return std::io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(|error| Error::io("write", "stdout", error));
     };
     let created = std::fs::File::create_new(file).and_then(|mut created| created.write_all(text.as_bytes()));
     created.map_err(|error| Error::io("create", file, error))

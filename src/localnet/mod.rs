@@ -25,9 +25,11 @@ pub mod supervisor;
 
 pub mod yagna;
 
+pub use sandbox::apparmor::profile as apparmor_profile;
 pub use sandbox::config::{ContentMode, UpConfig, default_dir, find_project, find_venv};
 pub use sandbox::lifecycle::Localnet;
+pub use sandbox::program::own_program;
 pub use sandbox::state::{ProcessRef, State};
 pub use sandbox::status::Status;
-pub use sandbox::support::{Unsupported, namespaces, support};
+pub use sandbox::support::{LOCAL_ONLY, Unsupported, namespaces, support};
 pub use yagna::cli::yagna_command;

@@ -17,6 +17,7 @@ mod guard;
 mod manifest;
 mod python_env;
 mod questions;
+mod record;
 mod report;
 mod rooms;
 mod sandbox;

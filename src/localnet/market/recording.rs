@@ -80,7 +80,8 @@ impl Recording {
             (None, Some(seen)) => {
                 let mut notes = of_offers(&seen);
                 notes.push(
-                    "Offers tell no policy: every provider has the default rules and the default whitelist.".into(),
+                    "Offers tell no policy: every provider has the default rules and the default whitelist."
+                        .into(),
                 );
                 Ok(Self { machines: machines::of(seen.offers), notes })
             }
@@ -110,8 +111,8 @@ fn of_counts(counts: &Counts, asked: &Asked) -> Vec<String> {
     let mut notes: Vec<String> = counts.lines().map(|line| format!("  {line}")).collect();
     notes.insert(0, "network-stats counted:".into());
     notes.push(
-        "Real are these counts and reasons. Made up are all names, sizes and prices, and which of a provider's hosts \
-         is missing on its whitelist. Counts are proposals; here each is a provider of its own."
+        "Real are these counts and reasons. Made up are all names, sizes and prices, and which hosts are missing on \
+         which whitelist. Counts are proposals; here each is a provider of its own."
             .into(),
     );
     if asked.urls.is_none() {
@@ -135,7 +136,7 @@ fn of_counts(counts: &Counts, asked: &Asked) -> Vec<String> {
 fn of_offers(seen: &Seen) -> Vec<String> {
     let mut notes = vec![
         "Real are names, sizes, prices, subnets and whether payments while an agreement runs are offered. Node ids are \
-         derived from the names; what an agreement would show is made up."
+         derived from the names; all else of an offer is the localnet's."
             .into(),
     ];
     notes.extend(seen.left_out.iter().map(|(why, count)| format!("Left out: {count} that {why}.")));

@@ -3,6 +3,7 @@
 //! May import `error`. Invariant: whatever is mounted, bound or started here lives in namespaces alone, and ends with
 //! the sandbox's init; nothing of it is ever seen by the machine.
 
+pub mod apparmor;
 pub mod config;
 mod end;
 pub mod enter;

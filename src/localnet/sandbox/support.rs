@@ -14,8 +14,11 @@ use nix::unistd::{ForkResult, fork, getegid, geteuid};
 use serde::{Deserialize, Serialize};
 
 use super::namespaces::{IdMaps, sandbox_flags};
-use super::{init, mounts};
+use super::{apparmor, init, mounts};
 use crate::error::{Error, Result};
+
+/// The walk that needs no localnet.
+pub const LOCAL_ONLY: &str = "golem-outbound run --network local";
 
 /// Something that the localnet needs and this machine refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +49,11 @@ impl Unsupported {
             self.what,
             self.detail()
         ));
-        self.commands.iter().fold(error, |error, command| error.hint(format!("type: `{command}`")))
+        let error =
+            self.commands.iter().fold(error, |error, command| error.hint(format!("type: `{command}`")));
+        error.hint(format!(
+            "or walk without a localnet, with the downloads on this machine alone: `{LOCAL_ONLY}`"
+        ))
     }
 }
 
@@ -176,13 +183,10 @@ fn explain(trial: &Trial, settings: &Settings) -> Option<Unsupported> {
         Trial::Tmpfs(errno) => ("mounts in a user namespace", errno),
         Trial::Proc(errno) => ("a new /proc", errno),
     };
-    let unknown = || Reason {
-        why: format!("the kernel says {}", Errno::from_raw(*errno)),
-        command: "golem-outbound run --network local".into(),
-        advice: Some("without a localnet the downloads can be tried on this machine alone".into()),
-    };
-    let Reason { why, command, advice } = reason(trial, settings).unwrap_or_else(unknown);
-    Some(Unsupported { what: what.into(), why, commands: vec![command], advice })
+    let found = reason(trial, settings).map(|Reason { why, command, advice }| (why, vec![command], advice));
+    let unknown = || (format!("the kernel says {}", Errno::from_raw(*errno)), Vec::new(), None);
+    let (why, commands, advice) = found.unwrap_or_else(unknown);
+    Some(Unsupported { what: what.into(), why, commands, advice })
 }
 
 /// Why, and the way out.
@@ -237,18 +241,13 @@ fn container(why: &str, options: &str) -> Reason {
     }
 }
 
-/// The profile that lets this one program have user namespaces, as `/etc/apparmor.d` of Ubuntu 24.04 has them for others.
+/// The remedy is a profile for this program alone.
 fn apparmor() -> Reason {
     let setting = "kernel.apparmor_restrict_unprivileged_userns";
-    let program = super::program::own_program().map(|path| path.display().to_string());
-    let program = program.unwrap_or_else(|_| "/path/to/golem-outbound".into());
+    let program = super::program::own_program().unwrap_or_else(|_| "golem-outbound".into());
     Reason {
         why: format!("AppArmor restricts unprivileged user namespaces ({setting} is 1)"),
-        command: format!(
-            "printf '%s\\n' 'abi <abi/4.0>,' 'include <tunables/global>' \
-             'profile golem-outbound \"{program}\" flags=(unconfined) {{ userns, }}' | sudo tee \
-             /etc/apparmor.d/golem-outbound && sudo apparmor_parser -r /etc/apparmor.d/golem-outbound"
-        ),
+        command: apparmor::install(&program),
         advice: Some(format!(
             "allow it for this program, or for all programs until the next boot: `sudo sysctl -w {setting}=0`"
         )),
@@ -274,7 +273,10 @@ mod tests {
         let settings = Settings { apparmor_restricts: true, ..Settings::default() };
         let refused = explain(&Trial::Namespaces(1), &settings).unwrap();
         assert!(refused.why.contains("kernel.apparmor_restrict_unprivileged_userns"), "{refused:?}");
-        assert!(refused.commands[0].contains("{ userns, }"), "{refused:?}");
+        assert!(
+            refused.commands[0].contains("doctor --apparmor-profile | sudo tee /etc/apparmor.d/"),
+            "{refused:?}"
+        );
         assert!(refused.detail().contains("sudo sysctl -w kernel.apparmor_restrict"), "{refused:?}");
     }
 
@@ -316,6 +318,17 @@ mod tests {
                 let checked = Command::new("sh").args(["-n", "-c", &command]).status().unwrap();
                 assert!(checked.success(), "{command}");
             }
+        }
+    }
+
+    #[test]
+    fn whatever_is_refused_the_walk_without_a_localnet_is_offered() {
+        for settings in [Settings { apparmor_restricts: true, ..Settings::default() }, Settings::default()] {
+            let error = explain(&Trial::Namespaces(1), &settings).unwrap().into_error();
+            assert!(
+                error.hints().last().unwrap().ends_with("`golem-outbound run --network local`"),
+                "{error}"
+            );
         }
     }
 

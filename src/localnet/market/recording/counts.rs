@@ -2,8 +2,8 @@
 //!
 //! May import its parent and siblings. Invariant: a plan holds no more proposals than were counted.
 
-use super::limits::Limit;
 use super::MOST;
+use super::limits::Limit;
 use super::policy::Policy;
 
 /// What `ray-on-golem network-stats` printed.
@@ -58,7 +58,10 @@ impl Counts {
         }
         let mut plan = Plan { accepting: self.of(ACCEPTED)?, ..Plan::default() };
         let mut before = self.of(NOT_BLACKLISTED)?;
-        plan.leave_out(self.of(INITIAL)? - before, "of providers on your own blacklist, which is no part of a market");
+        plan.leave_out(
+            self.of(INITIAL)? - before,
+            "of providers on your own blacklist, which is no part of a market",
+        );
         for (tag, count) in &self.stages {
             if [INITIAL, NOT_BLACKLISTED, ASKED, ACCEPTED].contains(&tag.as_str()) {
                 continue;
@@ -68,7 +71,10 @@ impl Counts {
                     plan.limits.push(limit);
                     plan.beyond.push(before - count);
                 }
-                None => plan.leave_out(before - count, &format!("that did not come as far as `{tag}`, a stage unknown here")),
+                None => plan.leave_out(
+                    before - count,
+                    &format!("that did not come as far as `{tag}`, a stage unknown here"),
+                ),
             }
             before = *count;
         }
@@ -77,7 +83,9 @@ impl Counts {
         let mut rest = asked - plan.accepting;
         for (reason, count) in &self.reasons {
             if *count > rest {
-                return Err(format!("more rejections than negotiations were counted, at `{reason}: {count}`"));
+                return Err(format!(
+                    "more rejections than negotiations were counted, at `{reason}: {count}`"
+                ));
             }
             rest -= count;
             match Policy::of_reason(reason) {
@@ -93,7 +101,8 @@ impl Counts {
 impl Plan {
     fn leave_out(&mut self, count: u64, what: &str) {
         if count > 0 {
-            self.left_out.push(format!("Left out: {count} {what}; the counts above it are that much lower here."));
+            self.left_out
+                .push(format!("Left out: {count} {what}; the counts above it are that much lower here."));
         }
     }
 }
@@ -127,7 +136,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_again_is_left_out_and_said() {
-        let stages = [("Initial", 9), ("Not blacklisted", 8), ("Passed the moon", 7), (ASKED, 6), (ACCEPTED, 1)];
+        let stages =
+            [("Initial", 9), ("Not blacklisted", 8), ("Passed the moon", 7), (ASKED, 6), (ACCEPTED, 1)];
         let reasons = [("outbound is disabled", 2), ("No common payment platform!", 1)];
         let plan = counts(&stages, &reasons).plan().unwrap();
         assert_eq!((plan.accepting, plan.rejecting.len(), plan.left_out.len()), (1, 1, 5), "{plan:?}");

@@ -136,7 +136,9 @@ mod tests {
     fn a_tag_names_its_limit() {
         let tag = "Passed Reject if cpu hour price exceeds `max_cpu_hour_price` = 0.5";
         assert_eq!(Limit::of(tag), Some(Limit { about: About::CpuHour, most: 0.5 }));
-        for tag in ["Initial", "Passed Reject if x exceeds `max_cost` = nan", "Passed x exceeds `max_moon` = 1"] {
+        for tag in
+            ["Initial", "Passed Reject if x exceeds `max_cost` = nan", "Passed x exceeds `max_moon` = 1"]
+        {
             assert_eq!(Limit::of(tag), None, "{tag}");
         }
     }

@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
+use super::Asked;
 use super::counts::Plan;
 use super::limits::{About, Asks, Limits, Usage};
 use super::offers::Offered;
 use super::policy::{Policy, default_accepts};
-use super::Asked;
 use crate::localnet::market::provider::node_id;
 
 /// A provider to be written.
@@ -47,7 +47,9 @@ pub(super) fn invented(
             About::EnvHour => "beyond-max-env-hour",
         };
         let asks = limits.beyond(place, (threads, most.max(threads))).ok_or_else(|| {
-            format!("no price is {name} and within the limits before it; is it the cluster file of the counts?")
+            format!(
+                "no price is {name} and within the limits before it; is it the cluster file of the counts?"
+            )
         })?;
         add(&mut machines, name, *count, asks, &Policy::Default, asked);
     }
@@ -115,7 +117,15 @@ pub(super) fn of(offers: Vec<Offered>) -> Vec<Machine> {
         }
         taken.insert(unique.clone(), 1);
         let policy = Policy::Default;
-        machines.push(Machine { name: unique, subnet, mem_gib, storage_gib, asks, policy, mid_agreement_payments });
+        machines.push(Machine {
+            name: unique,
+            subnet,
+            mem_gib,
+            storage_gib,
+            asks,
+            policy,
+            mid_agreement_payments,
+        });
     }
     machines
 }

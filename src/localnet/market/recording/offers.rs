@@ -60,7 +60,8 @@ impl Seen {
                 }
             }
             Value::Object(fields) => {
-                let own = ["issuerId", "providerId", "node_id"].iter().find_map(|key| fields.get(*key)?.as_str());
+                let own =
+                    ["issuerId", "providerId", "node_id"].iter().find_map(|key| fields.get(*key)?.as_str());
                 let node = own.map(str::to_owned).or_else(|| node.map(str::to_owned));
                 // Demands and agreements hold the requestor's properties, too.
                 let offers = fields.into_iter().filter(|(key, _)| key != "demand");
@@ -90,13 +91,18 @@ impl Seen {
 fn read(offer: &Properties, node: Option<&str>) -> Result<Offered, &'static str> {
     let text = |name: &str| offer.get(name).and_then(Value::as_str);
     let number = |name: &str| {
-        offer.get(name).and_then(Value::as_f64).filter(|number| (0.0..1e9).contains(number)).ok_or("lack their size")
+        offer
+            .get(name)
+            .and_then(Value::as_f64)
+            .filter(|number| (0.0..1e9).contains(number))
+            .ok_or("lack their size")
     };
     if text("golem.runtime.name") != Some("vm") {
         return Err("are not for the runtime `vm`");
     }
     let capabilities = offer.get("golem.runtime.capabilities").and_then(Value::as_array).ok_or(INCAPABLE)?;
-    if ["vpn", "inet", "manifest-support"].iter().any(|wanted| !capabilities.iter().any(|own| own == wanted)) {
+    if ["vpn", "inet", "manifest-support"].iter().any(|wanted| !capabilities.iter().any(|own| own == wanted))
+    {
         return Err(INCAPABLE);
     }
     let threads = number("golem.inf.cpu.threads")? as u32;

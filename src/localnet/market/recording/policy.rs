@@ -118,7 +118,10 @@ mod tests {
         let busy = "No capacity available. Reached Agreements limit: ";
         assert_eq!(of(&format!("{busy}1")), Policy::Busy);
         assert_eq!(of(&format!("{busy}4")), Policy::Words(format!("{busy}4")));
-        assert_eq!(of("Outbound rejected because: x ;"), Policy::Words("Outbound rejected because: x ; ".into()));
+        assert_eq!(
+            of("Outbound rejected because: x ;"),
+            Policy::Words("Outbound rejected because: x ; ".into())
+        );
         assert!(Policy::of_reason("Failed to send proposal response! 400: [***]").is_err());
     }
 }

@@ -12,7 +12,8 @@ const NOW_MS: i64 = 1_795_000_000_000;
 /// The demand that ray-on-golem was seen to publish, for eight hours and in the subnet `public`.
 fn demand() -> (Properties, String) {
     let recorded: Vec<Value> = serde_json::from_str(include_str!("../../yagna/recorded.json")).unwrap();
-    let demand = &recorded.iter().find(|pair| pair["req"] == "POST /market-api/v1/demands 201").unwrap()["body"];
+    let demand =
+        &recorded.iter().find(|pair| pair["req"] == "POST /market-api/v1/demands 201").unwrap()["body"];
     let mut asked = demand["properties"].as_object().unwrap().clone();
     asked.insert(properties::SUBNET.into(), "public".into());
     asked.insert(properties::EXPIRATION.into(), (NOW_MS + 8 * 3_600_000).into());
@@ -219,9 +220,7 @@ fn an_empty_market_has_no_offers() {
 
 #[test]
 fn offers_are_found_wherever_they_lie_and_one_of_a_node_counts() {
-    let event = |node: &str, name: &str| {
-        json!({"eventType": "ProposalEvent", "proposal": {"issuerId": node, "properties": an_offer(name)}})
-    };
+    let event = |node: &str, name: &str| json!({"eventType": "ProposalEvent", "proposal": {"issuerId": node, "properties": an_offer(name)}});
     let mut wasm = an_offer("w");
     wasm["golem.runtime.name"] = "wasmtime".into();
     let text = format!(

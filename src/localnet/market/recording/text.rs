@@ -12,7 +12,9 @@ use super::policy::Policy;
 const WIDTH: usize = 116;
 
 pub(super) fn file(machines: &[Machine], notes: &[String], origin: &str) -> String {
-    let mut text = String::from("# Providers of a recorded market, for `golem-outbound localnet up --providers FILE`.\n");
+    let mut text = String::from(
+        "# Providers of a recorded market, for `golem-outbound localnet up --providers FILE`.\n",
+    );
     comment(&mut text, origin);
     text.push_str("#\n");
     notes.iter().for_each(|note| comment(&mut text, note));
