@@ -1,6 +1,6 @@
 //! `golem-outbound localnet record`: what was seen of a market, as a file for `localnet up --providers`.
 
-use std::io::{Read as _, Write as _};
+use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -120,6 +120,9 @@ fn asked(file: &Path, node_type: Option<&str>) -> Result<Asked> {
 
 fn read(file: &Path) -> Result<String> {
     let mut bytes = Vec::new();
+    if file == Path::new("-") && std::io::stdin().is_terminal() {
+        eprintln!("Reading what was seen of the market from here; end it with Ctrl-D.");
+    }
     let result = match file.to_str() {
         Some("-") => std::io::stdin().read_to_end(&mut bytes).map(|_| ()),
         _ => std::fs::read(file).map(|read| bytes = read),

@@ -249,7 +249,7 @@ fn a_market_that_cannot_be_read_is_refused_before_anything_starts() {
         &["localnet", "up", "--dir", "net", "--providers", "empty.yaml"],
     ];
     insta::assert_snapshot!(all(commands), @r##"
-    error: failed to read providers from `market.yaml`: entry 1 (`otter`): unknown field `colour`, expected one of `name`, `subnet`, `cpu_threads`, `mem_gib`, `storage_gib`, `prices`, `rules`, `whitelist`, `mid_agreement_payments`, `max_agreement_hours`, `faults` at line 6 column 3
+    error: failed to read providers from `market.yaml`: entry 1 (`otter`): unknown field `colour`, expected one of `name`, `subnet`, `cpu_threads`, `mem_gib`, `storage_gib`, `prices`, `rules`, `whitelist`, `mid_agreement_payments`, `max_agreement_hours`, `rejects_with`, `faults` at line 6 column 3
 
     hint: the format is described in `docs/localnet.md`, under Providers
     exit code 2

@@ -215,3 +215,25 @@ fn forbid_namespaces() -> std::io::Result<()> {
     };
     if set { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
+
+/// A user namespace in which no other can be made, as a machine has it whose limit is zero.
+#[test]
+fn where_namespaces_are_refused_the_reason_the_remedy_and_the_walk_without_them_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_golem-outbound")])
+        .args(["localnet", "up", "--dir", "net"])
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .env_remove("VIRTUAL_ENV")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    insta::assert_snapshot!(stderr(&output), @"
+    error: failed to start the localnet: this machine refuses user namespaces: user.max_user_namespaces is 0
+
+    hint: type: `sysctl -w user.max_user_namespaces=15000`
+    hint: or walk without a localnet, with the downloads on this machine alone: `golem-outbound run --network local`
+    ");
+}

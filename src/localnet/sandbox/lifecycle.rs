@@ -34,6 +34,10 @@ impl Localnet {
     pub fn up(config: UpConfig) -> Result<Self> {
         // A market that cannot be read is found before a folder is made or a process started.
         let _ = MarketFile::read(config.providers.as_deref(), &config.faults)?;
+        // Before anything is asked for that would be of no use here.
+        if let Some(refused) = support().into_iter().next() {
+            return Err(refused.into_error());
+        }
         let venv = usable_venv(config.venv.as_deref())?;
         create_private_dir(&config.dir)?;
         let dir = canonical(&config.dir)?;
@@ -42,9 +46,6 @@ impl Localnet {
             && (state.keeper.is_alive() || !is_gone_soon(&state))
         {
             return Err(already_runs(&dir, &state));
-        }
-        if let Some(refused) = support().into_iter().next() {
-            return Err(refused.into_error());
         }
         let sandbox = sandbox_config(&config, dir, venv)?;
         prepare_files(&sandbox)?;
