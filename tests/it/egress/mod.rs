@@ -18,6 +18,7 @@ use axum::routing::get;
 use golem_outbound::localnet::egress::outside::{Outside, internet_reachable, serve_outside};
 use golem_outbound::localnet::egress::{Egress, EgressSpec, World, attach};
 use golem_outbound::localnet::exe_unit::OutboundAccess;
+use golem_outbound::localnet::market::Faults;
 use golem_outbound::localnet::mirror::{
     Authority, BUNDLE_VARIABLES, Content, Mirror, Served, Store, hosts_file,
 };
@@ -185,6 +186,19 @@ fn ask(resolver: &str, query: &[u8], patience: Duration) -> std::io::Result<Vec<
     let length = socket.recv(&mut reply)?;
     reply.truncate(length);
     Ok(reply)
+}
+
+#[test]
+fn where_dns_fails_on_purpose_names_do_not_resolve_and_the_node_started_all_the_same() {
+    isolated("where_dns_fails_on_purpose_names_do_not_resolve_and_the_node_started_all_the_same", || {
+        let localnet = Localnet::new();
+        let node = new_netns();
+        let faults: Faults = serde_yaml::from_str("dns_fails: 1").unwrap();
+        let world = World::mirror(Arc::clone(&localnet.mirror)).with_failing_queries(&faults);
+        let _egress = localnet.attach_to(&node, urls(&["https://ipfs.io"]), Arc::new(world)).unwrap();
+        let error = within(&node, || look_up("ipfs.io")).unwrap_err();
+        assert!(error.to_string().contains("failure in name resolution"), "{error}");
+    });
 }
 
 #[test]

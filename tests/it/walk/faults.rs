@@ -35,12 +35,8 @@ fn a_cluster_comes_up_works_and_is_lost_as_the_faults_have_it() {
     failing.step(1, "ray-up", UP, &format!("{owes}{PASSES}"));
     failing.step(2, "submit", "[ray, submit, golem-cluster.yaml, simple-outbound.py]", PASSES);
     failing.step(3, "loss", "[ray, exec, golem-cluster.yaml, uptime]", "checks:\n  - exit_code: 1\n");
-    let troubles = [
-        "seed=3",
-        "dns_fails=0.2",
-        "urls={url: \"https://ipfs.io/ipfs/*\", status: 504, times: 3}",
-        "nodes={what: killed, at: loss}",
-    ];
+    let troubles =
+        ["urls={url: \"https://ipfs.io/ipfs/*\", status: 504, times: 3}", "nodes={what: killed, at: loss}"];
     let mut walk = vec!["run", "--yes", "--trust", "--content", "mirror", "--providers", "market.yaml"];
     troubles.iter().for_each(|trouble| walk.extend(["--fault", trouble]));
     let said = failing.place.start(&walk, &failing.project).end_with(0);
