@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::table::{said, table};
+use crate::table::table;
 
 /// Where a peer comes from.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ impl Peers {
         }
         let row = |(name, program): &(&'static str, Result<PathBuf, String>)| {
             let version = match program {
-                Ok(program) => self.version(name, program),
+                Ok(_) => self.version(name),
                 Err(why) => why.clone(),
             };
             vec![(*name).to_owned(), version]
@@ -89,7 +89,7 @@ impl Peers {
         format!("## Versions\n\n{}", table(&["peer", "version"], &rows))
     }
 
-    fn version(&self, name: &str, program: &Path) -> String {
+    fn version(&self, name: &str) -> String {
         let known = KNOWN.iter().find(|known| known.name == name);
         match known.map(|known| known.source) {
             Some(Source::Debian) => {
@@ -105,10 +105,9 @@ impl Peers {
             Some(Source::Library) => {
                 format!("{} (its library, without Git)", known.map_or("", |known| known.version))
             }
-            _ => {
-                let line = said(&program.to_string_lossy(), &["--version"]);
-                line.split_whitespace().last().unwrap_or("unknown").to_owned()
-            }
+            // The version that was asked for: scrut, for one, tells another number of itself.
+            Some(Source::Crate(_)) => known.map_or("", |known| known.version).to_owned(),
+            None => "unknown".to_owned(),
         }
     }
 }

@@ -14,10 +14,10 @@ use super::machine::Machine;
 use super::project::{Place, Report};
 use super::turns;
 
-pub(super) const UP: &str = "[ray, up, --log-style, pretty, golem-cluster.yaml, --yes]";
-pub(super) const DOWN: &str = "[ray, down, golem-cluster.yaml, --yes]";
+const UP: &str = "[ray, up, --log-style, pretty, golem-cluster.yaml, --yes]";
+const DOWN: &str = "[ray, down, golem-cluster.yaml, --yes]";
 const QUESTION: &str = "for more words: ";
-pub(super) const PASSES: &str = "checks:\n  - exit_code: 0\n";
+const PASSES: &str = "checks:\n  - exit_code: 0\n";
 const STOP: &str = "teardown:\n  - [ray-on-golem, stop, --force, --kill]\n";
 
 /// A module that Python runs first: see there.

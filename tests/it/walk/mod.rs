@@ -7,7 +7,6 @@ mod article;
 mod cheap;
 mod demo;
 mod failures;
-mod faults;
 mod guests;
 mod interruption;
 mod keys;
@@ -29,8 +28,16 @@ use std::sync::{Condvar, Mutex, PoisonError};
 /// something times out.
 const AT_A_TIME: usize = 2;
 
-static GOING_ON: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
+/// Who waits and who walks.
+struct Turns {
+    going_on: usize,
+    /// Whoever came first goes first, or one who needs room for two would never find it.
+    next: usize,
+    served: usize,
+}
+
+static TURNS: Mutex<Turns> = Mutex::new(Turns { going_on: 0, next: 0, served: 0 });
+static CHANGED: Condvar = Condvar::new();
 
 /// Room for walks, until it is dropped.
 struct Turn(usize);
@@ -42,16 +49,20 @@ fn turn() -> Turn {
 
 /// Waits for room for so many walks.
 fn turns(walks: usize) -> Turn {
-    let going_on = GOING_ON.lock().unwrap_or_else(PoisonError::into_inner);
-    let no_room = |going_on: &mut usize| *going_on + walks > AT_A_TIME;
-    let mut going_on = ENDED.wait_while(going_on, no_room).unwrap_or_else(PoisonError::into_inner);
-    *going_on += walks;
+    let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mine = turns.next;
+    turns.next += 1;
+    let not_yet = |turns: &mut Turns| turns.served != mine || turns.going_on + walks > AT_A_TIME;
+    let mut turns = CHANGED.wait_while(turns, not_yet).unwrap_or_else(PoisonError::into_inner);
+    turns.served += 1;
+    turns.going_on += walks;
+    CHANGED.notify_all();
     Turn(walks)
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        *GOING_ON.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
-        ENDED.notify_all();
+        TURNS.lock().unwrap_or_else(PoisonError::into_inner).going_on -= self.0;
+        CHANGED.notify_all();
     }
 }
