@@ -7,8 +7,10 @@
 //! Markdown table and ends with 1 unless every kill was followed by a whole teardown without orphans. It takes about a
 //! minute a kill.
 
+#[path = "shared/project.rs"]
+mod project;
+
 use std::fs::{self, File};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -16,7 +18,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use nix::fcntl::{Flock, FlockArg};
 use serde_json::Value;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_golem-outbound");
 /// How long after the first debt a kill may come.
 const SPAN_MS: u64 = 90_000;
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("golem-outbound");
     fs::copy(PROGRAM, &program).expect("a copy of the program");
-    let project = project(folder.path());
+    let project = project::example(folder.path());
     let mut bad = 0;
     for number in 1..=kills {
         let wait = Duration::from_millis(random(&mut state) % SPAN_MS);
@@ -59,24 +60,6 @@ struct Killed {
     teardown: String,
     torn_down: bool,
     orphans: Vec<String>,
-}
-
-/// The docs' example with an environment.
-fn project(folder: &Path) -> PathBuf {
-    let project = folder.canonicalize().expect("the folder is there").join("project");
-    let example = Path::new(ROOT).join("examples/docs-outbound");
-    assert!(Command::new("cp").arg("-r").arg(example).arg(&project).status().expect("cp").success());
-    let given = std::env::var_os("GOLEM_OUTBOUND_TEST_PYTHON").map(PathBuf::from);
-    let own = Path::new(ROOT).join("target/tmp/python-env/bin/python");
-    let python = given.unwrap_or(own);
-    let environment = python.ancestors().nth(2).expect("a Python lies in `bin`").to_path_buf();
-    assert!(
-        environment.join("bin/ray").is_file(),
-        "no ray in `{}`: run the tests once, or set GOLEM_OUTBOUND_TEST_PYTHON",
-        environment.display()
-    );
-    symlink(environment, project.join("venv")).expect("a link");
-    project
 }
 
 fn kill_one(program: &Path, project: &Path, wait: Duration) -> Killed {

@@ -7,6 +7,8 @@
 //! a cycle failed, or if something grew from the first quarter of the cycles to the last by more than the tolerance that
 //! the table states.
 
+#[path = "../shared/project.rs"]
+mod project;
 mod sample;
 
 use std::fs::{self, File};
@@ -16,7 +18,6 @@ use std::time::{Duration, Instant};
 
 use sample::{QUANTITIES, Sample};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const FILE: &str = "golem-cluster.yaml";
 /// Cycles that fill caches and reach every code path once; they are shown, but not compared.
 const WARM_UP: usize = 2;
@@ -81,15 +82,9 @@ struct Soak {
 
 impl Soak {
     fn new(program: &Path, folder: &Path) -> Self {
-        let project = folder.canonicalize().expect("the folder is there").join("project");
-        let example = Path::new(ROOT).join("examples/docs-outbound");
-        assert!(Command::new("cp").arg("-r").arg(example).arg(&project).status().expect("cp").success());
-        let given = std::env::var_os("GOLEM_OUTBOUND_TEST_PYTHON").map(PathBuf::from);
-        let own = Path::new(ROOT).join("target/tmp/python-env/bin/python");
-        let python = given.unwrap_or(own);
-        let environment = python.ancestors().nth(2).expect("a Python lies in `bin`").to_path_buf();
+        let project = project::example(folder);
         let mut soak = Self { program: program.into(), project, keeper: 0 };
-        let up = ["localnet", "up", "--content", "mirror", "--venv", &environment.to_string_lossy()];
+        let up = ["localnet", "up", "--content", "mirror"];
         assert!(soak.run(&up, Duration::from_secs(60)), "the localnet did not start");
         let status = Command::new(&soak.program)
             .args(["localnet", "status", "--format", "json"])
