@@ -99,6 +99,8 @@ pub async fn attach(spec: EgressSpec) -> io::Result<Egress> {
         let outside = namespace::new()?;
         namespace::inside(&netns, || routes::lay_cable(local_ip, &outside))?;
         let sockets = namespace::inside(&outside, || Sockets::open(local_ip, &ports, &datagrams))?;
+        namespace::inside(&netns, || routes::await_carrier(routes::INTERFACE))?;
+        namespace::inside(&outside, || routes::await_carrier(routes::END))?;
         io::Result::Ok((outside, sockets))
     })
     .await

@@ -34,24 +34,29 @@ pub fn inside<T: Send>(netns: &OwnedFd, work: impl FnOnce() -> io::Result<T> + S
     })
 }
 
-/// Runs a program of the system's administration with `input` on its stdin, in this thread's namespace.
+/// Runs a program of the system's administration with `input` on its stdin, in this thread's namespace. Gives what it
+/// said on stdout.
 ///
 /// # Errors
-/// `NotFound` if the program is missing; else what it said.
-pub fn administer(program: &str, arguments: &[&str], input: &str) -> io::Result<()> {
+/// `NotFound` if the program is missing; else what it said on stderr.
+pub fn administer(program: &str, arguments: &[&str], input: &str) -> io::Result<String> {
     let path = find(program)
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("`{program}` is not installed")))?;
     let mut child = Command::new(path)
         .args(arguments)
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ends before it has read everything says why on stderr; that is the error to show.
         let _ = stdin.write_all(input.as_bytes());
     }
-    let mut said = String::new();
+    // Nothing that is run here says more than a pipe holds, so one after the other is enough.
+    let (mut told, mut said) = (String::new(), String::new());
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut told)?;
+    }
     if let Some(mut stderr) = child.stderr.take() {
         stderr.read_to_string(&mut said)?;
     }
@@ -61,7 +66,7 @@ pub fn administer(program: &str, arguments: &[&str], input: &str) -> io::Result<
         Err(error) if error.raw_os_error() == Some(nix::libc::ECHILD) => said.is_empty(),
         Err(error) => return Err(error),
     };
-    if ended_well { Ok(()) } else { Err(io::Error::other(format!("`{program}` failed: {}", said.trim()))) }
+    if ended_well { Ok(told) } else { Err(io::Error::other(format!("`{program}` failed: {}", said.trim()))) }
 }
 
 /// Finds a program on PATH or where administration's programs live, which an ordinary user's PATH often lacks.
@@ -77,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_says_why() {
-        administer("sh", &["-s"], "exit 0\n").unwrap();
+        assert_eq!(administer("sh", &["-s"], "echo up; exit 0\n").unwrap(), "up\n");
         let error = administer("sh", &["-s"], "echo no such device >&2; exit 2\n").unwrap_err();
         assert_eq!(error.to_string(), "`sh` failed: no such device");
         let error = administer("no-such-program", &[], "").unwrap_err();

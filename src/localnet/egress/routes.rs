@@ -6,19 +6,22 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use super::WELL_KNOWN_RESOLVERS;
 use super::namespace::administer;
 use crate::outbound::filter::DNS_PORT;
 
 /// The interface to the outside, behind that of the VPN.
-const INTERFACE: &str = "eth1";
+pub const INTERFACE: &str = "eth1";
 /// Our end of the cable.
 pub const END: &str = "end";
 /// The address of both ends: without ARP a packet is sent to the sender's own.
 const HARDWARE: &str = "02:00:00:00:00:01";
 /// The mark of packets that are handed in again, for a socket of ours whatever their port.
 pub const HANDED_IN: u32 = 1;
+/// The kernel's work takes milliseconds; a machine that is very busy is granted some seconds.
+const CARRIER_WITHIN: Duration = Duration::from_secs(20);
 /// Protocols go by number: their names stand in /etc/protocols, which a minimal Debian does not have.
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -52,8 +55,24 @@ pub fn lead_udp(to: SocketAddrV4) -> io::Result<()> {
     batch(&udp_rule(to))
 }
 
+/// Waits until this end of the cable carries. The kernel sets a device up at once, but the end that was up before the
+/// other one learns of its carrier by a work of the kernel's own; what is sent before that is dropped without a word.
+pub fn await_carrier(end: &str) -> io::Result<()> {
+    let begun = Instant::now();
+    while !administer("ip", &["-oneline", "link", "show", "dev", end], "")?.contains(" state UP ") {
+        if begun.elapsed() > CARRIER_WITHIN {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("`{end}` has no carrier after {} s", CARRIER_WITHIN.as_secs()),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
 fn batch(lines: &str) -> io::Result<()> {
-    administer("ip", &["-batch", "-"], lines)
+    administer("ip", &["-batch", "-"], lines).map(drop)
 }
 
 fn tcp_rule(port: u16) -> String {
