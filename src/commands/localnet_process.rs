@@ -127,6 +127,7 @@ async fn boot(nodes: &Nodes, number: u8) -> std::result::Result<Arc<dyn Node>, R
         .deploy(NodeSpec {
             activity_id: format!("try-node-{number}"),
             provider_name: "try-node".into(),
+            vpn: "try-node".into(),
             vpn_ip: Ipv4Addr::new(192, 168, 0, number),
             vpn_prefix: 16,
             cpu_threads: 1,

@@ -1,13 +1,13 @@
 //! The mirror's store: what the localnet serves in place of the Internet, embedded and addressed by content.
 //!
-//! May import `sample` and `cid`. Invariant: a path that names a CID is answered with that block or not at all.
+//! May import `sample`, `cid` and `package_index`. Invariant: a path that names a CID is answered with that block or not at all.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::sample;
+use super::{package_index, sample};
 
 /// The twelve blocks of the public example, in the order of their sentence.
 static BLOCKS: LazyLock<Vec<Block>> = LazyLock::new(|| {
@@ -15,6 +15,10 @@ static BLOCKS: LazyLock<Vec<Block>> = LazyLock::new(|| {
         .expect("the embedded blocks are read by a test");
     data.blocks
 });
+
+/// The pages of the package index.
+static PACKAGES: LazyLock<Vec<package_index::Page>> =
+    LazyLock::new(|| package_index::pages().expect("a wheel is written to memory"));
 
 /// `(host, path and query)` to what is served there.
 static STORE: LazyLock<BTreeMap<(&'static str, String), Served>> = LazyLock::new(|| {
@@ -30,6 +34,10 @@ static STORE: LazyLock<BTreeMap<(&'static str, String), Served>> = LazyLock::new
         sample::URL.strip_prefix("https://dl.dropboxusercontent.com").expect("the sample is Dropbox's");
     let hello = Served { body: sample::BODY, content_type: "text/plain; charset=utf-8" };
     store.insert((DROPBOX, path.to_owned()), hello);
+    for page in PACKAGES.iter() {
+        let served = Served { body: &page.body, content_type: page.content_type };
+        store.insert((package_index::HOST, page.path.clone()), served);
+    }
     store
 });
 
@@ -65,7 +73,7 @@ pub struct Served {
 
 /// The hosts that the mirror stands in for.
 pub fn hosts() -> &'static [&'static str] {
-    &[IPFS, DROPBOX]
+    &[IPFS, DROPBOX, package_index::HOST]
 }
 
 /// What stands at `https://<host><path_and_query>`; `None` is a 404.
@@ -103,6 +111,15 @@ mod tests {
         let served = lookup("dl.dropboxusercontent.com", &format!("{path}?rlkey=sample")).unwrap();
         assert_eq!(served.body, b"Hello from Dropbox!\n");
         assert_eq!(lookup("dl.dropboxusercontent.com", path), None);
+    }
+
+    #[test]
+    fn pip_finds_its_index_and_only_the_package_that_is_there() {
+        let index = |path: &str| lookup("pypi.dev.golem.network", path);
+        let page = index("/simple/golem-outbound-greeting/").unwrap();
+        assert_eq!(page.content_type, "text/html; charset=utf-8");
+        assert_eq!(index("/simple/requests/"), None);
+        assert_eq!(lookup("pypi.org", "/simple/golem-outbound-greeting/"), None);
     }
 
     #[test]

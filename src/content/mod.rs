@@ -7,6 +7,7 @@ pub mod cid;
 pub mod downloads;
 pub mod fetch;
 pub mod mirror;
+pub mod package_index;
 pub mod sample;
 pub mod source;
 pub mod whitelist_difference;

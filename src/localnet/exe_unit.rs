@@ -20,6 +20,8 @@ pub struct NodeSpec {
     pub activity_id: String,
     /// The provider's name, for logs.
     pub provider_name: String,
+    /// The VPN that the node joins: those of different ones do not see each other, and may have the same addresses.
+    pub vpn: String,
     /// The node's address in the VPN, for example 192.168.0.3.
     pub vpn_ip: Ipv4Addr,
     /// The VPN's prefix length, for example 16.

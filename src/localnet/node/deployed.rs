@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, watch};
 
 use super::protocol::{FromNode, Plan, ToNode, line};
-use super::vpn::Vpn;
+use super::vpn::{Vpn, Vpns};
 use super::{NodesConfig, netns};
 use crate::error::{Error, Result};
 use crate::localnet::exe_unit::{Boxed, Node, NodeSpec, RunOutput, RuntimeError};
@@ -42,7 +42,7 @@ pub struct DeployedNode {
 
 impl DeployedNode {
     /// Makes the namespaces, the interface and the root, and starts the agent.
-    pub async fn deploy(config: &NodesConfig, vpn: Arc<Vpn>, spec: NodeSpec) -> Result<Self> {
+    pub async fn deploy(config: &NodesConfig, vpns: Arc<Vpns>, spec: NodeSpec) -> Result<Self> {
         let (here, there) = StdUnixStream::pair().map_err(|e| Error::io("create", "a socket pair", e))?;
         let hang_up = here.try_clone().map_err(|e| Error::io("duplicate", "a socket", e))?;
         let mut child = spawn(&plan(config, &spec), there)?;
@@ -50,9 +50,9 @@ impl DeployedNode {
         here.set_nonblocking(true).map_err(|e| Error::io("configure", "a socket", e))?;
         let here = UnixStream::from_std(here).map_err(|e| Error::io("use", "a socket", e))?;
         let mut conversation = BufStream::new(here);
-        let joined = join(&mut conversation, pid, &vpn, &spec).await;
-        let namespace = match joined {
-            Ok(namespace) => namespace,
+        let joined = join(&mut conversation, pid, vpns, &spec).await;
+        let (vpn, namespace) = match joined {
+            Ok(joined) => joined,
             Err(error) => {
                 let _ = child.kill().await;
                 return Err(error);
@@ -150,17 +150,21 @@ impl Drop for DeployedNode {
 async fn join(
     conversation: &mut BufStream<UnixStream>,
     pid: u32,
-    vpn: &Arc<Vpn>,
+    vpns: Arc<Vpns>,
     spec: &NodeSpec,
-) -> Result<OwnedFd> {
+) -> Result<(Arc<Vpn>, OwnedFd)> {
     expect(hear(conversation).await?, &FromNode::Unshared)?;
     let namespace = netns::open(Path::new(&format!("/proc/{pid}/ns/net")))?;
     let copy = namespace.try_clone().map_err(|e| Error::io("duplicate", "a namespace", e))?;
-    let (vpn, address, prefix) = (Arc::clone(vpn), spec.vpn_ip, spec.vpn_prefix);
-    let joined = tokio::task::spawn_blocking(move || vpn.join(pid, &copy, address, prefix)).await;
-    joined.map_err(|e| Error::internal(format!("failed to join the VPN: {e}")))??;
+    let (id, address, prefix) = (spec.vpn.clone(), spec.vpn_ip, spec.vpn_prefix);
+    let joined = tokio::task::spawn_blocking(move || {
+        let vpn = vpns.of(&id)?;
+        vpn.join(pid, &copy, address, prefix)?;
+        Ok::<_, Error>(vpn)
+    });
+    let vpn = joined.await.map_err(|e| Error::internal(format!("failed to join the VPN: {e}")))??;
     expect(hear(conversation).await?, &FromNode::Ready)?;
-    Ok(namespace)
+    Ok((vpn, namespace))
 }
 
 fn expect(heard: FromNode, wanted: &FromNode) -> Result<()> {

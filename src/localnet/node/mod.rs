@@ -22,7 +22,7 @@ use std::sync::Arc;
 use super::exe_unit::{Boxed, ExeUnit, Node, NodeSpec, RuntimeError};
 use crate::error::Result;
 use deployed::DeployedNode;
-use vpn::Vpn;
+use vpn::Vpns;
 
 /// Attaches a node's egress to its network namespace: the value returned is held for the node's life.
 pub type AttachEgress = Arc<
@@ -45,20 +45,22 @@ pub struct NodesConfig {
 /// Makes nodes. Lives inside the sandbox.
 pub struct Nodes {
     config: NodesConfig,
-    vpn: Arc<Vpn>,
+    vpns: Arc<Vpns>,
 }
 
 impl Nodes {
-    /// Makes the network that the nodes see each other over; no node yet.
+    /// Sees whether this machine can have the networks that nodes see each other over; no node yet.
     pub fn new(config: NodesConfig) -> Result<Self> {
-        Ok(Self { config, vpn: Arc::new(Vpn::new()?) })
+        let vpns = Arc::new(Vpns::default());
+        vpns.try_one()?;
+        Ok(Self { config, vpns })
     }
 }
 
 impl ExeUnit for Nodes {
     fn deploy(&self, spec: NodeSpec) -> Boxed<'_, std::result::Result<Arc<dyn Node>, RuntimeError>> {
         Box::pin(async move {
-            let node = DeployedNode::deploy(&self.config, Arc::clone(&self.vpn), spec).await;
+            let node = DeployedNode::deploy(&self.config, Arc::clone(&self.vpns), spec).await;
             let node = node.map_err(|error| RuntimeError(error.message().to_owned()))?;
             Ok(Arc::new(node) as Arc<dyn Node>)
         })

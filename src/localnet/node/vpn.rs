@@ -1,12 +1,12 @@
-//! The VPN: a bridge in a network namespace of its own, and one pair of interfaces for each node.
+//! The VPNs: for each a bridge in a network namespace of its own, and one pair of interfaces for each node.
 //!
-//! May import `error`. Invariant: the bridge's namespace leads nowhere but to nodes.
+//! May import `error`. Invariant: a bridge's namespace leads nowhere but to nodes of one VPN.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::netns::{create, ip, within};
@@ -16,6 +16,29 @@ const BRIDGE: &str = "vpn";
 
 /// How long a node may take to answer a connection, as for an unreachable peer of the real VPN.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The VPNs that have nodes, by their ids: two clusters have one each, and the same addresses in it.
+#[derive(Default)]
+pub struct Vpns(Mutex<HashMap<String, Weak<Vpn>>>);
+
+impl Vpns {
+    /// The VPN of an id, made for its first node; it lives as long as one of its nodes holds it. Blocks.
+    pub fn of(&self, id: &str) -> Result<Arc<Vpn>> {
+        let mut vpns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        vpns.retain(|_, vpn| vpn.strong_count() > 0);
+        if let Some(vpn) = vpns.get(id).and_then(Weak::upgrade) {
+            return Ok(vpn);
+        }
+        let vpn = Arc::new(Vpn::new()?);
+        vpns.insert(id.to_owned(), Arc::downgrade(&vpn));
+        Ok(vpn)
+    }
+
+    /// Makes one and lets it go, so that a machine that has none says so before there is a node. Blocks.
+    pub fn try_one(&self) -> Result<()> {
+        self.of("").map(drop)
+    }
+}
 
 /// The network between requestor and nodes.
 pub struct Vpn {
@@ -41,7 +64,7 @@ impl Vpn {
         let name = format!("node{}", self.next.fetch_add(1, Ordering::Relaxed));
         let requestor = requestor_address(address, prefix);
         let is_new = {
-            let mut addresses = self.addresses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
             addresses.insert((requestor, prefix))
         };
         within(&self.namespace, || {

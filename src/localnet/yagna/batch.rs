@@ -149,6 +149,7 @@ impl Yagna {
         Ok(NodeSpec {
             activity_id: activity_id.to_owned(),
             provider_name: provider.name.clone(),
+            vpn: net.network.clone(),
             vpn_ip: net.ip,
             vpn_prefix: net.prefix,
             cpu_threads: provider.cpu_threads,

@@ -115,7 +115,8 @@ impl Yagna {
     /// `reputation.dev-test.golem.network`.
     pub fn registry_router(&self) -> axum::Router {
         let config = self.config();
-        crate::localnet::registry::router(config.image_tags.clone(), &config.missing_tags)
+        let providers: Vec<String> = config.providers.iter().map(Provider::id).collect();
+        crate::localnet::registry::router(config.image_tags.clone(), &config.missing_tags, &providers)
     }
 
     fn config(&self) -> &YagnaConfig {
