@@ -1,6 +1,6 @@
 """Gives the cluster more to do than the head node can do soon, and tells who did how much of it.
 
-    ray submit golem-cluster.yaml simple-task.py -- --count 400
+    ray submit growing-cluster.yaml simple-task.py -- --count 400
 
 Every task takes one processor for a moment. While tasks wait, Ray's autoscaler rents workers, up to `max_workers`; when
 they have had nothing to do for `idle_timeout_minutes`, it gives them back.

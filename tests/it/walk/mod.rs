@@ -6,6 +6,7 @@ mod another_cluster;
 mod article;
 mod cheap;
 mod demo;
+mod examples;
 mod failures;
 mod guests;
 mod interruption;
