@@ -68,7 +68,8 @@ fn is_predecessor(path: &Path) -> bool {
 
 /// The 1 of `webserver.log.1.gz`, which is the youngest (`ray_on_golem/log.py`).
 fn zipped_number(path: &Path) -> Option<u32> {
-    let stem = path.file_stem().map(Path::new).filter(|_| path.extension().is_some_and(|kind| kind == "gz"))?;
+    let stem =
+        path.file_stem().map(Path::new).filter(|_| path.extension().is_some_and(|kind| kind == "gz"))?;
     let number = stem.extension()?.to_string_lossy().parse().ok()?;
     is_log(Path::new(stem.file_stem()?)).then_some(number)
 }
