@@ -13,6 +13,9 @@ use crate::localnet::node::{Nodes, NodesConfig, service, stage};
 use crate::localnet::sandbox::{config::SandboxConfig, keeper, support};
 use crate::localnet::supervisor;
 
+/// The VPN of the nodes to look at.
+const VPN: &str = "try-node";
+
 /// Arguments of `__localnet`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -58,6 +61,9 @@ struct TryNode {
     /// A second node beside it, 192.168.0.4, whose SSH service runs.
     #[arg(long)]
     peer: bool,
+    /// The same, but in another VPN.
+    #[arg(long, conflicts_with = "peer")]
+    stranger: bool,
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<String>,
 }
@@ -96,12 +102,13 @@ fn try_node(trial: TryNode) -> Result<ExitCode> {
 }
 
 async fn run_on_node(nodes: &Nodes, trial: TryNode) -> std::result::Result<RunOutput, RuntimeError> {
-    let (node, peer) = if trial.peer {
-        let (node, peer) = tokio::try_join!(boot(nodes, 3), boot(nodes, 4))?;
+    let (node, peer) = if trial.peer || trial.stranger {
+        let vpn = if trial.stranger { "another" } else { VPN };
+        let (node, peer) = tokio::try_join!(boot(nodes, VPN, 3), boot(nodes, vpn, 4))?;
         peer.run("service".into(), vec!["ssh".into(), "start".into()]).await?;
         (node, Some(peer))
     } else {
-        (boot(nodes, 3).await?, None)
+        (boot(nodes, VPN, 3).await?, None)
     };
     let mut words = trial.command.into_iter();
     let program = words.next().unwrap_or_default();
@@ -122,12 +129,12 @@ async fn run_on_node(nodes: &Nodes, trial: TryNode) -> std::result::Result<RunOu
     Ok(output)
 }
 
-async fn boot(nodes: &Nodes, number: u8) -> std::result::Result<Arc<dyn Node>, RuntimeError> {
+async fn boot(nodes: &Nodes, vpn: &str, number: u8) -> std::result::Result<Arc<dyn Node>, RuntimeError> {
     let node = nodes
         .deploy(NodeSpec {
             activity_id: format!("try-node-{number}"),
             provider_name: "try-node".into(),
-            vpn: "try-node".into(),
+            vpn: vpn.to_owned(),
             vpn_ip: Ipv4Addr::new(192, 168, 0, number),
             vpn_prefix: 16,
             cpu_threads: 1,

@@ -72,6 +72,16 @@ fn nodes_reach_each_other_and_all_end() {
 }
 
 #[test]
+fn nodes_of_another_cluster_are_not_reached() {
+    for_every_user(|bench| {
+        bench.up();
+        let output = bench.on_node(&["--stranger"], "cat < /dev/tcp/192.168.0.4/22");
+        assert_eq!((text(&output.stdout).as_str(), output.status.code()), ("", Some(1)));
+        assert!(text(&output.stderr).contains("No route to host"), "{}", text(&output.stderr));
+    });
+}
+
+#[test]
 fn the_ssh_service_listens_when_its_command_returns() {
     for_every_user(|bench| {
         bench.up();

@@ -53,7 +53,9 @@ impl Programs {
         });
         let words: Vec<&str> = words.collect();
         let mut command = self.place.command(&words[1..], &self.folder());
-        command.stdin(input.map_or_else(Stdio::null, |file| File::open(self.folder().join(file)).unwrap().into()));
+        command.stdin(
+            input.map_or_else(Stdio::null, |file| File::open(self.folder().join(file)).unwrap().into()),
+        );
         command
     }
 
@@ -121,7 +123,8 @@ fn of_both(row: &[&str]) -> BTreeMap<String, Vec<String>> {
 fn the_cluster_files_of_the_programs_can_be_used() {
     for file in ["golem-cluster.yaml", "growing-cluster.yaml"] {
         let mut check = Command::new(env!("CARGO_BIN_EXE_golem-outbound"));
-        let output = check.args(["check", "--format", "json"]).arg(format!("{FOLDER}/{file}")).output().unwrap();
+        let output =
+            check.args(["check", "--format", "json"]).arg(format!("{FOLDER}/{file}")).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{file}: {output:?}");
     }
 }
@@ -134,9 +137,8 @@ fn every_program_of_the_examples_does_what_its_page_says() {
     assert!(programs.exec("ray-on-golem start").contains("Starting webserver done"));
     both_clusters_come_up(&programs);
     thread::scope(|scope| {
-        let growing = scope.spawn(|| {
-            programs.exec("ray submit growing-cluster.yaml simple-task.py -- --count 400")
-        });
+        let growing =
+            scope.spawn(|| programs.exec("ray submit growing-cluster.yaml simple-task.py -- --count 400"));
         every_node_reaches_the_internet(&programs);
         an_actor_remembers(&programs);
         files_go_there_and_come_back(&programs);
@@ -162,6 +164,9 @@ fn both_clusters_come_up(programs: &Programs) {
         let said = second.join().unwrap();
         assert!(said.contains("Starting webserver on http://127.0.0.1:4579..."), "{said}");
     });
+    let market = programs.market();
+    let alive = market["activities"].as_array().unwrap().iter().filter(|node| node["alive"] == true);
+    assert_eq!(alive.filter(|node| node["vpn_ip"] == NODES[0]).count(), 2, "one head each: {market:#}");
     let worker = Regex::new(r"(?s)Active:\s+1 ray.head.default\s+1 ray.worker.default\s").unwrap();
     programs.eventually("the first cluster's worker comes", || {
         worker.is_match(&programs.exec("ray exec golem-cluster.yaml 'ray status'"))
@@ -274,7 +279,10 @@ fn everything_ends(programs: &Programs) {
 /// The page shows nothing that is not typed here.
 fn assert_page_was_typed(typed: &[String]) {
     let page = fs::read_to_string(format!("{FOLDER}/README.md")).unwrap();
-    let shown: Vec<String> = blocks(&page).iter().flat_map(|block| block.commands().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let shown: Vec<String> = blocks(&page)
+        .iter()
+        .flat_map(|block| block.commands().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     assert!(shown.len() > 20, "{shown:?}");
     for command in shown {
         assert!(typed.contains(&command), "nobody typed `{command}`");
