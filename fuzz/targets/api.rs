@@ -62,7 +62,9 @@ pub fn run(text: &str) {
         Ok(Ok(response)) => {
             // These are the real yagna's.
             let as_yagna_does = match response.status() {
-                StatusCode::INTERNAL_SERVER_ERROR => path.contains("/terminate") || path.contains("/reject"),
+                StatusCode::INTERNAL_SERVER_ERROR => {
+                    ["/terminate", "/reject", "/activity-api/"].iter().any(|part| path.contains(part))
+                }
                 StatusCode::GATEWAY_TIMEOUT => path.contains("/tcp/"),
                 status => !status.is_server_error(),
             };

@@ -1,4 +1,4 @@
-//! What is said of a provider's filter, sentence by sentence, where no other test here shows it; `docs/outbound-filter.md`
+//! What is said of a provider's filter, sentence by sentence, where no other test here shows it; `docs/localnet.md`
 //! has the list.
 
 use super::*;
@@ -101,7 +101,8 @@ fn addresses_are_those_of_the_start_for_the_nodes_whole_life() {
         let node = new_netns();
         let access = || urls(&["http://moving.example:8080"]);
         let _egress = localnet.attach_to(&node, access(), Arc::clone(&world)).unwrap();
-        replace_file("/etc/hosts", &format!("{ANOTHER} moving.example\n"));
+        // The file that lies over the machine's own, see `outside`.
+        std::fs::write("/etc/hosts", format!("{ANOTHER} moving.example\n")).unwrap();
         assert_eq!(within(&node, || connect_and_read((MACHINE, 8080))).unwrap(), b"old");
         assert_reset(&node, ("203.0.113.8", 8080));
         let later = new_netns();
