@@ -18,7 +18,7 @@ fn live_content_is_fetched_by_the_keeper_and_still_filtered() {
         let world = Arc::new(World::live(Outside::new(ours)));
         let _egress = localnet.attach_to(&node, access, world).unwrap();
 
-        let reply = within(&node, || ask("8.8.8.8:53", &dns_query("files.golem.network"))).unwrap();
+        let reply = within(&node, || ask("8.8.8.8:53", &dns_query("files.golem.network"), PATIENCE)).unwrap();
         assert!(reply.ends_with(&MACHINE.octets()), "the node gets the address that the filter has");
         let echoed = within(&node, || {
             let mut stream = TcpStream::connect((MACHINE, 8080)).unwrap();
@@ -50,9 +50,9 @@ fn a_declared_udp_destination_answers_and_another_port_does_not() {
         let _egress = localnet.attach_to(&node, access, world).unwrap();
 
         let declared = format!("{MACHINE}:5300");
-        assert_eq!(within(&node, move || ask(&declared, b"ping")).unwrap(), b"ping");
+        assert_eq!(within(&node, move || ask(&declared, b"ping", PATIENCE)).unwrap(), b"ping");
         let undeclared = format!("{MACHINE}:5301");
-        assert!(within(&node, move || ask(&undeclared, b"ping")).is_err(), "other ports vanish");
+        assert!(within(&node, move || ask(&undeclared, b"ping", SILENCE)).is_err(), "other ports vanish");
     });
 }
 
@@ -97,7 +97,7 @@ fn the_sandbox_itself_reaches_everything_when_content_is_live() {
         let _egress = localnet.attach_to(&own_netns(), OutboundAccess::Unrestricted, world).unwrap();
         for _ in 0..2 {
             assert_eq!(connect_and_read((MACHINE, 9999)).unwrap(), b"machine");
-            assert_eq!(ask(&format!("{MACHINE}:5300"), b"ping").unwrap(), b"ping");
+            assert_eq!(ask(&format!("{MACHINE}:5300"), b"ping", PATIENCE).unwrap(), b"ping");
         }
         let asking = UdpSocket::bind("0.0.0.0:0").unwrap();
         asking.set_read_timeout(Some(Duration::from_secs(20))).unwrap();

@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::machine::Machine;
 use super::project::{Place, Report};
-use super::turn;
+use super::turns;
 
-const UP: &str = "[ray, up, --log-style, pretty, golem-cluster.yaml, --yes]";
-const DOWN: &str = "[ray, down, golem-cluster.yaml, --yes]";
+pub(super) const UP: &str = "[ray, up, --log-style, pretty, golem-cluster.yaml, --yes]";
+pub(super) const DOWN: &str = "[ray, down, golem-cluster.yaml, --yes]";
 const QUESTION: &str = "for more words: ";
 pub(super) const PASSES: &str = "checks:\n  - exit_code: 0\n";
 const STOP: &str = "teardown:\n  - [ray-on-golem, stop, --force, --kill]\n";
@@ -106,7 +106,7 @@ impl Failing {
 /// Two localnets at a time: one waits for a market while the other starts a cluster.
 #[test]
 fn a_newcomers_failures_get_their_hints() {
-    let _turn = turn();
+    let _turn = turns(2);
     let machine = Machine::look();
     let (without, by_hand, on_node) = (Failing::new(), Failing::new(), Failing::new());
     std::thread::scope(|scope| {

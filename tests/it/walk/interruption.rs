@@ -122,8 +122,7 @@ fn nothing_is_left_however_a_walk_ends() {
     assert_eq!(status.split_whitespace().take(2).collect::<Vec<_>>(), ["localnet", "down"], "{status}");
 
     let shown = place.start(&going_on, &project).end_with(0);
-    let why =
-        "6 of 10 steps are done; the walk goes on at `ray-up`: it was begun and did not come to its end";
+    let why = "6 of 10 steps done; the walk goes on at `ray-up`: it was begun and did not come to its end";
     let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(why), "{shown}");
     let report = Report::of(&project);

@@ -138,7 +138,7 @@ fn another_content_or_market_of_the_localnet_makes_due_what_runs_in_it_and_it_is
     let mine = ["--content", "mirror", "--providers", "mine.yaml"];
     assert_eq!(due(market, &mine), 2);
     let shown = walk(&mine[2..]);
-    let why = format!("1 of 3 steps are done; the walk goes on at `local`: {market} has changed since");
+    let why = format!("1 of 3 steps done; the walk goes on at `local`: {market} has changed since");
     assert!(shown.contains(&why), "{shown}");
     assert_eq!(cheap.ran(), ["local", "submit"]);
     assert_eq!(due(market, &mine), 0);
