@@ -130,6 +130,9 @@ fn no_constraints_break_anything() {
 fn no_exe_script_breaks_anything() {
     let words = [
         "{\"run\":",
+        ",\"x\"",
+        "{\"terminate\":{}},",
+        ",{\"transfer\":{}}",
         "{\"deploy\":{\"net\":[",
         "\"nodeIp\":",
         "\"mask\":\"0.0.0.0\"",
@@ -149,6 +152,7 @@ fn no_request_to_the_api_breaks_anything() {
         "/confirm",
         "/net-api/v1/net/",
         "?timeout=0",
+        "=-",
         "&maxEvents=",
         "GET ",
         "DELETE ",
