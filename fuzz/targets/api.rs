@@ -31,7 +31,6 @@ thread_local! {
             Arc::new(Nowhere),
         )
     };
-    static ROUTER: axum::Router = YAGNA.with(Yagna::router);
 }
 
 pub fn run(text: &str) {
@@ -51,7 +50,7 @@ pub fn run(text: &str) {
     });
     // No HTTP server would pass anything else on.
     let Ok(request) = request else { return };
-    let router = ROUTER.with(axum::Router::clone);
+    let router = YAGNA.with(Yagna::router);
     // What waits for an event may well wait; everything else answers at once.
     let polls = ["vents", "/wait", "/exec/"].iter().any(|poll| path.contains(poll));
     let patience = Duration::from_millis(if polls { 5 } else { 10_000 });
