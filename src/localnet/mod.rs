@@ -9,6 +9,8 @@ pub mod egress;
 
 pub mod exe_unit;
 
+pub mod http;
+
 pub mod market;
 
 pub mod mirror;

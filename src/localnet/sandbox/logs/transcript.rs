@@ -1,6 +1,6 @@
 //! Logs copied line by line to where people read them.
 //!
-//! May import its siblings. Invariant: what is written is a redacted beginning of what was logged, in whole lines until
+//! May import its siblings. Invariant: what is written is what was logged, redacted, in whole lines until
 //! the end, so that no key is cut in two.
 
 use std::collections::BTreeMap;
@@ -57,9 +57,17 @@ impl Transcript {
             let Some(sink) = &mut copy.sink else { continue };
             // A log that could not be put aside is a long log, which is better than none.
             let _ = room::make(sink, &self.visible, name);
-            if let Err(error) = sink.write_all(&self.redaction.apply(&lines)) {
-                tracing::warn!("`{}` is not written any more: {error}", name.display());
-                copy.sink = None;
+            match sink.write_all(&self.redaction.apply(&lines)) {
+                Ok(()) if copy.lost => {
+                    tracing::warn!("`{}` is written again; lines are missing before this", name.display());
+                    copy.lost = false;
+                }
+                // A disk that is full now may have room again later.
+                Err(error) if !copy.lost => {
+                    tracing::warn!("`{}` loses lines: {error}", name.display());
+                    copy.lost = true;
+                }
+                Ok(()) | Err(_) => {}
             }
         }
     }
@@ -77,7 +85,7 @@ impl Transcript {
                     let sink = self.create(Path::new(name));
                     let sink =
                         sink.inspect_err(|e| tracing::warn!("`{}` is not written: {e}", name.display()));
-                    let copy = Copy { current: source, previous: None, sink: sink.ok() };
+                    let copy = Copy { current: source, previous: None, sink: sink.ok(), lost: false };
                     self.copies.insert(name.to_owned(), copy);
                 }
             }
@@ -97,6 +105,8 @@ struct Copy {
     /// The log that had the name before; a process that opened it may still write to it.
     previous: Option<Source>,
     sink: Option<File>,
+    /// Whether the last lines could not be written.
+    lost: bool,
 }
 
 impl Copy {
@@ -229,6 +239,24 @@ mod tests {
         bench.transcript.finish();
         let mode = fs::metadata(bench.visible.path().join("webserver.log")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_full_disk_costs_the_lines_that_do_not_fit_and_no_more() {
+        let mut bench = Bench::new();
+        bench.log("one\n");
+        bench.transcript.catch_up();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let copy = bench.transcript.copies.values_mut().next().unwrap();
+        let disk = copy.sink.replace(full);
+        bench.log("two\n");
+        bench.transcript.catch_up();
+        let copy = bench.transcript.copies.values_mut().next().unwrap();
+        assert!(copy.lost);
+        copy.sink = disk;
+        bench.log("three\n");
+        bench.transcript.catch_up();
+        assert_eq!(bench.shown(), "one\nthree\n");
     }
 
     #[test]
