@@ -214,6 +214,7 @@ mod tests {
           fedcba98 192.168.0.3, Ready, alive, on brisk-otter
         gaps        requests that the emulated yagna does not know; please report them
           GET /nothing
+          and 7 more requests
         ");
     }
 

@@ -4,7 +4,7 @@
 #[path = "yagna/faults.rs"]
 mod faults;
 #[path = "yagna/hostile.rs"]
-mod hostile;
+pub mod hostile;
 #[path = "yagna/localnet.rs"]
 pub mod localnet;
 

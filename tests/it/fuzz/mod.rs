@@ -10,6 +10,8 @@ mod api;
 mod cluster_file;
 #[path = "../../../fuzz/targets/constraint.rs"]
 mod constraint;
+#[path = "../../../fuzz/targets/control.rs"]
+mod control;
 mod driver;
 #[path = "../../../fuzz/targets/exe_script.rs"]
 mod exe_script;
@@ -18,12 +20,15 @@ mod front_matter;
 #[path = "../../../fuzz/targets/manifest.rs"]
 mod manifest;
 mod mutation;
+mod odd;
+mod planted;
 #[path = "../../../fuzz/targets/url.rs"]
 mod url;
 #[path = "../../../fuzz/targets/whitelist.rs"]
 mod whitelist;
 
-use driver::{Fuzzed, fuzz, seeds};
+use driver::{Fuzzed, fuzz, search, seeds};
+use odd::odd;
 
 #[test]
 fn no_url_breaks_anything() {
@@ -150,6 +155,9 @@ fn no_request_to_the_api_breaks_anything() {
         "/activity-api/v1/activity",
         "/exec",
         "/confirm",
+        "$agreement",
+        "$activity",
+        "\n---\nGET /payment-api/v1/allocations",
         "/net-api/v1/net/",
         "?timeout=0",
         "=-",
@@ -167,6 +175,34 @@ fn no_request_to_the_api_breaks_anything() {
         "[[[[",
     ];
     fuzz("api", &seeds("fuzz/seeds/api"), &words, api::run).expect_sound();
+}
+
+#[test]
+fn no_odd_value_in_a_request_to_the_api_breaks_anything() {
+    let seeds = seeds("fuzz/seeds/api");
+    println!("api: {} odd inputs", odd(&seeds, planted::KEPT).count());
+    search(odd(&seeds, planted::KEPT), api::run).expect_sound();
+}
+
+#[test]
+fn no_line_on_the_control_socket_breaks_anything() {
+    let words = [
+        "{\"request\":\"",
+        "\"}\n",
+        "{\"request\":\"service-run\"}\n",
+        "{\"request\":\"stop\"}\n",
+        "\"name\":",
+        "\"network\":",
+        "polygon",
+        "mainnet",
+        "\\u0000",
+        "[[[[",
+    ];
+    let seeds = seeds("fuzz/seeds/control");
+    fuzz("control", &seeds, &words, control::run).expect_sound();
+    let long = |length: usize| format!("{{\"request\":\"id-list\"}}{}\n", " ".repeat(length));
+    let lengths = [60_000, 64 * 1024 - 22, 64 * 1024 - 21, 64 * 1024, 200_000].map(long).into_iter();
+    search(lengths.chain(odd(&seeds, &[])), control::run).expect_sound();
 }
 
 #[test]

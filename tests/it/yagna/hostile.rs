@@ -1,6 +1,6 @@
 //! Clients that send nonsense, too much, or nothing: each is refused or waited for, and the others do not notice.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use super::localnet::Localnet;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Every route of the API; `ID` stands for whatever names something.
-const ROUTES: &[&str] = &[
+pub const ROUTES: &[&str] = &[
     "POST /market-api/v1/demands",
     "GET /market-api/v1/demands",
     "DELETE /market-api/v1/demands/ID",
@@ -92,13 +92,26 @@ fn bodies() -> Vec<Vec<u8>> {
 
 /// The status of the answer, or nothing if the API hangs up without any.
 fn status_of(address: SocketAddr, head: &str, body: &[u8]) -> Option<u16> {
+    answer_to(address, head, body).map(|(status, _)| status)
+}
+
+/// The status of the answer and, if it is a failure, what is said of it.
+fn answer_to(address: SocketAddr, head: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // A body that is not wanted may not be taken to its end.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-    let mut line = Vec::new();
-    match BufReader::new(stream).read_until(b'\n', &mut line) {
-        Ok(_) => String::from_utf8_lossy(&line).split(' ').nth(1).and_then(|code| code.parse().ok()),
+    let (mut line, mut said) = (Vec::new(), Vec::new());
+    let mut reader = BufReader::new(stream);
+    match reader.read_until(b'\n', &mut line) {
+        Ok(_) => {
+            let status =
+                String::from_utf8_lossy(&line).split(' ').nth(1).and_then(|code| code.parse().ok())?;
+            if status >= 500 {
+                reader.read_to_end(&mut said).unwrap();
+            }
+            Some((status, String::from_utf8_lossy(&said).into_owned()))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
         Err(error) => panic!("no answer to {head:?}: {error}"),
     }
@@ -129,14 +142,19 @@ fn nonsense_to_any_route_is_refused_and_changes_nothing() {
     let before = state(&localnet);
     let (nets, allocations) = (api.get("/net-api/v1/net"), api.get("/payment-api/v1/allocations"));
     let check = |route: &str, body: &[u8]| {
-        let status = status_of(address, &head(route, &key, body.len()), body);
+        let answer = answer_to(address, &head(route, &key, body.len()), body);
         // The real yagna has the first for what it does not find, and the second for a node that is not there.
-        let as_yagna_does = match status {
-            Some(500) => ["/terminate", "/reject", "/activity-api/"].iter().any(|part| route.contains(part)),
-            Some(504) => route.contains("/tcp/"),
-            status => status.is_none_or(|status| (200..500).contains(&status)),
+        let as_yagna_does = match &answer {
+            Some((500, said)) => said.contains(match () {
+                () if route.contains("/activity-api/v1/activity/") => "agreement id for activity: ",
+                () if route.contains("/reject") => "] not found (",
+                () => "contains non hexadecimal characters.",
+            }),
+            Some((504, _)) => route.contains("/tcp/"),
+            answer => answer.as_ref().is_none_or(|(status, _)| (200..500).contains(status)),
         };
-        assert!(as_yagna_does, "{status:?} for {route} with {} bytes", body.len());
+        assert!(as_yagna_does, "{answer:?} for {route} with {} bytes", body.len());
+        let status = answer.map(|(status, _)| status);
         let harmless = route.starts_with("GET") || status.is_none_or(|status| status >= 400);
         assert!(harmless, "{status:?} for {route} with {:?}", String::from_utf8_lossy(body));
     };

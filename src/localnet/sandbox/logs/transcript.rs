@@ -4,7 +4,7 @@
 //! the end, so that no key is cut in two.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -54,10 +54,13 @@ impl Transcript {
             if !self.redaction.knows(&keys) {
                 self.redaction = Redaction::new(keys);
             }
+            if copy.sink.is_none() {
+                copy.sink = create(&self.visible, name).ok();
+            }
             let Some(sink) = &mut copy.sink else { continue };
             // A log that could not be put aside is a long log, which is better than none.
             let _ = room::make(sink, &self.visible, name);
-            match sink.write_all(&self.redaction.apply(&lines)) {
+            match append(sink, &self.redaction.apply(&lines)) {
                 Ok(()) if copy.lost => {
                     tracing::warn!("`{}` is written again; lines are missing before this", name.display());
                     copy.lost = false;
@@ -82,21 +85,30 @@ impl Transcript {
                 Some(copy) if copy.current.inode == source.inode => {}
                 Some(copy) => copy.previous = Some(std::mem::replace(&mut copy.current, source)),
                 None => {
-                    let sink = self.create(Path::new(name));
-                    let sink =
-                        sink.inspect_err(|e| tracing::warn!("`{}` is not written: {e}", name.display()));
-                    let copy = Copy { current: source, previous: None, sink: sink.ok(), lost: false };
+                    let sink = create(&self.visible, name);
+                    let sink = sink.inspect_err(|e| tracing::warn!("`{}` loses lines: {e}", name.display()));
+                    let lost = sink.is_err();
+                    let copy = Copy { current: source, previous: None, sink: sink.ok(), lost };
                     self.copies.insert(name.to_owned(), copy);
                 }
             }
         }
     }
+}
 
-    fn create(&self, name: &Path) -> io::Result<File> {
-        let new = OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
-        let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | new;
-        Ok(openat(&self.visible, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
-    }
+fn create(folder: &OwnedFd, name: &OsStr) -> io::Result<File> {
+    let new = OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | new;
+    Ok(openat(folder, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
+}
+
+/// Writes all of it or, as on a disk that is full, nothing: the next line must not go on in the middle of another.
+fn append(sink: &mut File, lines: &[u8]) -> io::Result<()> {
+    let before = sink.metadata()?.len();
+    sink.write_all(lines).inspect_err(|_| {
+        // Only a file has a length, and only one that was written to has to be shortened.
+        let _ = sink.set_len(before);
+    })
 }
 
 /// One name: its copy holds all that was logged under it, as far as there is room.
@@ -257,6 +269,19 @@ mod tests {
         bench.log("three\n");
         bench.transcript.catch_up();
         assert_eq!(bench.shown(), "one\nthree\n");
+    }
+
+    #[test]
+    fn a_copy_that_could_not_be_made_is_made_later() {
+        let mut bench = Bench::new();
+        let place = bench.visible.path().join("webserver.log");
+        fs::create_dir(&place).unwrap();
+        bench.log("one\n");
+        bench.transcript.catch_up();
+        fs::remove_dir(&place).unwrap();
+        bench.log("two\n");
+        bench.transcript.catch_up();
+        assert_eq!(bench.shown(), "two\n");
     }
 
     #[test]
