@@ -17,7 +17,6 @@ pub struct Localnet {
 /// What came of a command.
 pub struct Ran {
     pub ok: bool,
-    pub took: Duration,
     /// Both outputs, line by line, each with the time since the command's start.
     pub lines: Vec<(Duration, String)>,
 }
@@ -106,7 +105,6 @@ impl Localnet {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        let took = begun.elapsed();
         let mut lines = Vec::new();
         // What it wrote is in the pipe by now; the reader is a moment behind at most.
         while let Ok(line) = received.recv_timeout(Duration::from_millis(300)) {
@@ -118,6 +116,6 @@ impl Localnet {
             eprintln!("{arguments:?}: {end}");
             lines.iter().skip(lines.len().saturating_sub(12)).for_each(|(_, line)| eprintln!("    {line}"));
         }
-        Ran { ok, took, lines }
+        Ran { ok, lines }
     }
 }

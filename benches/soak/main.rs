@@ -36,9 +36,9 @@ fn main() -> ExitCode {
     println!("| --- | --- | --- | --- |{}", " --- |".repeat(QUANTITIES.len()));
     let (begun, mut samples, mut failed) = (Instant::now(), Vec::new(), 0);
     while begun.elapsed() < Duration::from_secs(60 * minutes) {
-        let cycle = Instant::now();
+        let started = Instant::now();
         let verified = cycle(&localnet);
-        let took = cycle.elapsed().as_secs_f64();
+        let took = started.elapsed().as_secs_f64();
         let sample = Sample::take(keeper, &localnet.project);
         let minute = begun.elapsed().as_secs_f64() / 60.0;
         failed += usize::from(!verified);
