@@ -42,18 +42,10 @@ pub(super) fn seeds(path: &str) -> Vec<String> {
     files.iter().map(|file| read(file)).collect()
 }
 
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect(variable))
-}
-
-/// How long each target is given.
-pub(super) fn seconds() -> u64 {
-    number("FUZZ_SECONDS").unwrap_or(1)
-}
-
 /// The seeds themselves, then mutations of them with these words.
 pub(super) fn fuzz(name: &str, seeds: &[String], words: &[&str], target: impl Fn(&str)) -> Fuzzed {
-    let time = Duration::from_secs(seconds());
+    let number = |variable| std::env::var(variable).ok().map(|text| text.parse::<u64>().expect(variable));
+    let time = Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(1));
     let seed = number("FUZZ_SEED").unwrap_or(0);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng(seed));
     let mutated = mutated(seeds, words);
