@@ -7,10 +7,11 @@
 mod scene;
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use scene::Scene;
+use scene::{PATIENCE, POLL, Scene};
 
 thread_local! {
     /// What the input before has left as it was.
@@ -35,11 +36,16 @@ const YAGNAS_500: [&str; 3] = [
 
 #[allow(dead_code, reason = "the tests want the answers, or a defect between")]
 pub fn run(text: &str) {
-    run_behind(text, &|router| router);
+    run_behind(text, POLL, &|router| router);
 }
 
-/// Runs it with something between the client and the API; the status of every answer.
-pub fn run_behind(text: &str, dress: &dyn Fn(Router) -> Router) -> Vec<Option<StatusCode>> {
+/// Runs it with something between the client and the API; the status of every answer. What waits for an event is given
+/// up after `patience`.
+pub fn run_behind(
+    text: &str,
+    patience: Duration,
+    dress: &dyn Fn(Router) -> Router,
+) -> Vec<Option<StatusCode>> {
     // After a panic there is none, and the next input finds everything as new.
     let known = SCENE.take().filter(|scene| scene.serves(text));
     let mut scene = known.unwrap_or_else(|| Scene::set(text));
@@ -52,7 +58,7 @@ pub fn run_behind(text: &str, dress: &dyn Fn(Router) -> Router) -> Vec<Option<St
         let Some(asked) = scene.request(method, path, body.trim_end_matches('\n')) else { continue };
         // What waits for an event may well wait; everything else answers at once.
         let polls = ["vents", "/wait", "/exec/"].iter().any(|poll| path.contains(poll));
-        let answer = scene.answer(asked, polls, dress);
+        let answer = scene.answer(asked, if polls { patience } else { PATIENCE }, dress);
         let status = answer.as_ref().map(|(status, _)| *status);
         match answer {
             None => assert!(polls, "no answer"),

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// How long an answer may take, and how long an event is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(5);
+pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const POLL: Duration = Duration::from_millis(5);
 
 /// The most that an answer holds.
 const LARGEST: usize = 16 << 20;
@@ -190,7 +190,7 @@ impl Scene {
     /// An answer of yagna as it is, without anything between.
     fn must(&self, method: &str, path: &str, body: &str) -> Value {
         let request = self.request(method, path, body).expect("a request");
-        let (status, said) = self.answer(request, false, &|router| router).expect("an answer");
+        let (status, said) = self.answer(request, PATIENCE, &|router| router).expect("an answer");
         assert!(status.is_success(), "{method} {path}: {status}: {said}");
         serde_json::from_str(&said).unwrap_or(Value::Null)
     }
@@ -223,7 +223,7 @@ impl Scene {
     pub fn answer(
         &self,
         request: Request<Body>,
-        polls: bool,
+        patience: Duration,
         dress: &dyn Fn(Router) -> Router,
     ) -> Option<(StatusCode, String)> {
         let router = dress(self.router.clone());
@@ -236,7 +236,6 @@ impl Scene {
             let body = axum::body::to_bytes(response.into_body(), LARGEST).await.expect("a body");
             (status, String::from_utf8_lossy(&body).into_owned())
         };
-        let patience = if polls { POLL } else { PATIENCE };
         self.runtime.block_on(async { tokio::time::timeout(patience, answer).await }).ok()
     }
 
