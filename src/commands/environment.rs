@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::paragraph::{fill, width};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::environment::{Options, prepare};
+use crate::exec::interruptions::INTERRUPTIONS;
 use crate::exec::marker::{self, State};
 use crate::exec::{Guard, narrate};
 
@@ -53,7 +54,7 @@ fn check(project: &Path) -> Result<ExitCode> {
     let why = match marker::examine(&project, &marker::fingerprint(&content), None) {
         State::Current(_) => {
             narrate("the environment is current\n");
-            println!("{}", project.join(marker::VENV).join("bin/python").display());
+            println!("{}", marker::program_in(&project.join(marker::VENV), "python").display());
             return Ok(ExitCode::SUCCESS);
         }
         State::Foreign => "`venv` was not made by this program, and nothing is known of it".to_owned(),
@@ -66,7 +67,7 @@ fn check(project: &Path) -> Result<ExitCode> {
 /// A flag that Ctrl-C, SIGTERM and SIGHUP raise, so that what is half done is taken back.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+    for signal in INTERRUPTIONS {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| Error::internal(format!("failed to listen for signals: {error}")))?;
     }
