@@ -1,13 +1,17 @@
 //! Running a command with a watch in hand: how long, how much memory, what it said.
 
 use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::libc;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
-/// No cell takes longer than this, however many runs were asked for, once it has three.
+/// No cell takes longer than this by many, however many runs were asked for.
 const PATIENCE: Duration = Duration::from_secs(12);
 
 /// One run of a command.
@@ -19,14 +23,36 @@ pub struct Run {
     pub peak: u64,
 }
 
+/// What is not through by then is ended and has no time.
+pub const LIMIT: Duration = Duration::from_secs(90);
+
 /// Runs a command whose output goes into the file.
+///
+/// # Errors
+/// `TimedOut` if it is not through after [`LIMIT`].
 pub fn run(command: &mut Command, output: &Path) -> std::io::Result<Run> {
     let out = File::create(output)?;
-    command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out);
+    command.stdin(Stdio::null()).stderr(out.try_clone()?).stdout(out).process_group(0);
     let started = Instant::now();
     let child = command.spawn()?;
+    let group = Pid::from_raw(child.id().cast_signed());
+    let (ended, end) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let late = end.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout);
+        if late {
+            // Its leader is not waited for yet, so that the group is still its own.
+            let _ = killpg(group, Signal::SIGKILL);
+        }
+        late
+    });
     let (status, peak) = wait(child.id());
-    Ok(Run { elapsed: started.elapsed(), ok: status == 0, peak })
+    let elapsed = started.elapsed();
+    drop(ended);
+    if watch.join().unwrap_or(false) {
+        let late = format!("not through after {} s", LIMIT.as_secs());
+        return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, late));
+    }
+    Ok(Run { elapsed, ok: status == 0, peak })
 }
 
 /// Waits for a child and asks what it has used.
@@ -44,11 +70,11 @@ fn wait(pid: u32) -> (i32, u64) {
 pub struct Times(Vec<Duration>);
 
 impl Times {
-    /// Of so many runs, or fewer if they take long; the first error ends them.
+    /// Of so many runs, or fewer, if need be one, if they take long; the first error ends them.
     pub fn of<E>(runs: usize, mut work: impl FnMut() -> Result<Duration, E>) -> Result<Self, E> {
         let started = Instant::now();
         let mut times = Vec::new();
-        while times.len() < runs.max(1) && (times.len() < 3 || started.elapsed() < PATIENCE) {
+        while times.len() < runs.max(1) && (times.is_empty() || started.elapsed() < PATIENCE) {
             times.push(work()?);
         }
         Ok(Self::from(times))

@@ -22,10 +22,11 @@ const SIGNALS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, S
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How long after the start of the step the signal may come.
 const SPAN_MS: u64 = 400;
-/// A variable by which processes of the step are known.
+/// A variable with the run's folder, by which processes of the step are known.
 const OURS: &str = "SIDE_BY_SIDE_STEP";
-const STEP: &str = "touch begun; sleep 30";
-const TEARDOWN: &str = "touch undone";
+/// By the variable's path, because scrut runs its documents in a folder of its own.
+const STEP: &str = "touch $SIDE_BY_SIDE_STEP/begun; sleep 30";
+const TEARDOWN: &str = "touch $SIDE_BY_SIDE_STEP/undone";
 
 struct Tool {
     name: &'static str,
@@ -159,7 +160,7 @@ fn interrupt(tool: &Tool, program: &Path, signal: Signal, random: &mut u64, seen
     command.current_dir(path).env("HOME", path).env(OURS, &mark).env("NO_COLOR", "1").env("TERM", "xterm");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("it can be started");
-    if until(PATIENCE, || find(path, "begun").is_some()).is_some() {
+    if until(PATIENCE, || path.join("begun").exists()).is_some() {
         *random ^= *random << 13;
         *random ^= *random >> 7;
         *random ^= *random << 17;
@@ -167,7 +168,7 @@ fn interrupt(tool: &Tool, program: &Path, signal: Signal, random: &mut u64, seen
         seen.tried += 1;
         let pid = Pid::from_raw(child.id().cast_signed());
         let _ = kill(pid, signal);
-        seen.undone.extend(until(PATIENCE, || find(path, "undone").is_some()));
+        seen.undone.extend(until(PATIENCE, || path.join("undone").exists()));
         // Whoever tears down ends a moment later.
         let _ = until(Duration::from_secs(1), || left(&mark, child.id()).is_empty());
         seen.orphans += left(&mark, child.id()).len();
@@ -177,11 +178,6 @@ fn interrupt(tool: &Tool, program: &Path, signal: Signal, random: &mut u64, seen
     for pid in left(&mark, 0) {
         let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
     }
-}
-
-/// The file in the folder or in the folder of the steps below it, where our commands run.
-fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    [folder.join(name), folder.join("steps").join(name)].into_iter().find(|path| path.exists())
 }
 
 /// How long it took until something held.

@@ -125,30 +125,17 @@ pub fn section(peers: &Peers, runs: usize) -> String {
     for reader in &READERS {
         eprintln!("  {}", reader.name);
         let program = if reader.peer.is_empty() { Ok(PROGRAM.into()) } else { peers.program(reader.peer) };
-        let measured = program.and_then(|program| {
-            SIZES
-                .iter()
-                .map(|size| measure(reader, &program, *size, runs.min(3)))
-                .collect::<Result<Vec<_>, _>>()
+        let measured = SIZES.map(|size| {
+            let program = program.clone()?;
+            measure(reader, &program, size, runs.min(3))
         });
-        rows.push(match measured {
-            Err(why) => vec![reader.name.to_owned(), why],
-            Ok(measured) => {
-                peaks.push((reader.name, measured[0].1, measured[1].1));
-                let rate = SIZES[1] as f64 / MEGABYTE as f64 / measured[1].0.median().as_secs_f64();
-                let [small, large] = [0, 1].map(|at: usize| format!("{} MB", measured[at].1 / MEGABYTE));
-                vec![
-                    reader.name.to_owned(),
-                    measured[1].0.words(),
-                    format!("{} MB/s", number(rate)),
-                    small,
-                    large,
-                ]
-            }
-        });
+        if let [Ok(small), Ok(large)] = &measured {
+            peaks.push((reader.name, small.1, large.1));
+        }
+        rows.push(row(reader.name, &measured));
     }
     rows.push(pipe(runs));
-    text += &table(&["100 MB through", "time", "rate", "memory at 10 MB", "memory at 100 MB"], &rows);
+    text += &table(&["a step that prints", "10 MB", "100 MB", "rate", "memory at 10 MB", "at 100 MB"], &rows);
     text += "Memory: the largest resident size of the runner or of one of its processes that it waited for. bats, byexample, \
              prysk and scrut show the output after the step, or not at all.\n\n";
     for (name, small, large) in peaks.iter().take(2) {
@@ -162,7 +149,29 @@ pub fn section(peers: &Peers, runs: usize) -> String {
     text + &latency()
 }
 
-fn measure(reader: &Reader, program: &Path, size: u64, runs: usize) -> Result<(Times, u64), String> {
+/// The times of one size and the largest memory, or why there are none.
+type Measured = Result<(Times, u64), String>;
+
+fn row(name: &str, measured: &[Measured; 2]) -> Vec<String> {
+    let or_none = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+    let memory = |of: &Measured| or_none(of.as_ref().ok().map(|(_, peak)| format!("{} MB", peak / MEGABYTE)));
+    let [small, large] = measured;
+    let (time, rate) = match large {
+        Ok((times, _)) => (times.words(), Some(rate(times))),
+        Err(why) => (why.clone(), None),
+    };
+    let small_time = match small {
+        Ok((times, _)) => format!("{} ms", ms(times.median())),
+        Err(why) => why.clone(),
+    };
+    vec![name.to_owned(), small_time, time, or_none(rate), memory(small), memory(large)]
+}
+
+fn rate(times: &Times) -> String {
+    format!("{} MB/s", number(SIZES[1] as f64 / MEGABYTE as f64 / times.median().as_secs_f64()))
+}
+
+fn measure(reader: &Reader, program: &Path, size: u64, runs: usize) -> Measured {
     let failed = |cause: std::io::Error| format!("failed: {cause}");
     let folder = TempDir::new().map_err(failed)?;
     let said = folder.path().join("said");
@@ -186,14 +195,8 @@ fn pipe(runs: usize) -> Vec<String> {
     };
     match Times::of(runs.min(3), once) {
         Ok(times) => {
-            let rate = SIZES[1] as f64 / MEGABYTE as f64 / times.median().as_secs_f64();
-            vec![
-                "floor: a pipe".into(),
-                times.words(),
-                format!("{} MB/s", number(rate)),
-                "–".into(),
-                "–".into(),
-            ]
+            let none = || "–".to_owned();
+            vec!["floor: a pipe".into(), none(), times.words(), rate(&times), none(), none()]
         }
         Err(cause) => vec!["floor: a pipe".into(), cause.to_string()],
     }

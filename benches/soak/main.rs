@@ -7,18 +7,19 @@
 //! a cycle failed, or if something grew from the first quarter of the cycles to the last by more than the tolerance that
 //! the table states.
 
+#[path = "../shared/localnet.rs"]
+mod localnet;
 #[path = "../shared/project.rs"]
 mod project;
 mod sample;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use localnet::{FILE, Localnet};
 use sample::{QUANTITIES, Sample};
 
-const FILE: &str = "golem-cluster.yaml";
 /// Cycles that fill caches and reach every code path once; they are shown, but not compared.
 const WARM_UP: usize = 2;
 
@@ -28,22 +29,23 @@ fn main() -> ExitCode {
     let program = arguments.iter().find(|word| word.contains('/')).map(PathBuf::from);
     let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_golem-outbound").into());
     let folder = tempfile::tempdir().expect("a folder");
-    let soak = Soak::new(&program, folder.path());
+    let localnet = Localnet::up(&program, project::example(folder.path()), &[]);
+    let keeper = localnet.keeper();
     println!("{minutes} minutes, cycles of up, submit, down, stop on one localnet\n");
     println!("| cycle | minute | cycle s | verified | {} |", QUANTITIES.map(|(name, ..)| name).join(" | "));
     println!("| --- | --- | --- | --- |{}", " --- |".repeat(QUANTITIES.len()));
     let (begun, mut samples, mut failed) = (Instant::now(), Vec::new(), 0);
     while begun.elapsed() < Duration::from_secs(60 * minutes) {
-        let cycle = Instant::now();
-        let verified = soak.cycle();
-        let took = cycle.elapsed().as_secs_f64();
-        let sample = soak.sample();
+        let started = Instant::now();
+        let verified = cycle(&localnet);
+        let took = started.elapsed().as_secs_f64();
+        let sample = Sample::take(keeper, &localnet.project);
         let minute = begun.elapsed().as_secs_f64() / 60.0;
         failed += usize::from(!verified);
         println!("| {} | {minute:.1} | {took:.1} | {verified} | {} |", samples.len() + 1, sample.row());
         samples.push(sample);
     }
-    soak.down();
+    localnet.down();
     let grown = summary(samples.get(WARM_UP..).unwrap_or_default());
     println!("\n{} cycles, {failed} failed, {grown} quantities grew", samples.len());
     ExitCode::from(u8::from(failed + grown > 0))
@@ -73,86 +75,17 @@ fn summary(samples: &[Sample]) -> usize {
     grown
 }
 
-/// One localnet, and the project that uses it.
-struct Soak {
-    program: PathBuf,
-    project: PathBuf,
-    keeper: i32,
-}
-
-impl Soak {
-    fn new(program: &Path, folder: &Path) -> Self {
-        let project = project::example(folder);
-        let mut soak = Self { program: program.into(), project, keeper: 0 };
-        let up = ["localnet", "up", "--content", "mirror"];
-        assert!(soak.run(&up, Duration::from_secs(60)), "the localnet did not start");
-        let status = Command::new(&soak.program)
-            .args(["localnet", "status", "--format", "json"])
-            .current_dir(&soak.project)
-            .output()
-            .expect("the program runs");
-        let status: serde_json::Value = serde_json::from_slice(&status.stdout).expect("JSON");
-        let keeper = status["state"]["keeper"]["pid"].as_i64().expect("the keeper's id");
-        soak.keeper = i32::try_from(keeper).expect("an id");
-        soak
+/// From `ray up` to `ray-on-golem stop`; whether every download came back verified and every command ended well.
+fn cycle(localnet: &Localnet) -> bool {
+    let inside = |words: &[&str]| localnet.inside(words, Duration::from_secs(300));
+    if !inside(&["ray", "up", FILE, "--yes"]).ok {
+        // What there is of a cluster is taken down all the same.
+        inside(&["ray", "down", FILE, "--yes"]);
+        inside(&["ray-on-golem", "stop", "--kill"]);
+        return false;
     }
-
-    /// From `ray up` to `ray-on-golem stop`; whether every download came back verified and every command ended well.
-    fn cycle(&self) -> bool {
-        let inside = |words: &[&str]| {
-            let command = [&["localnet", "exec", "--"], words].concat();
-            self.run(&command, Duration::from_secs(300))
-        };
-        let up = inside(&["ray", "up", FILE, "--yes"]);
-        let submitted = up && inside(&["ray", "submit", FILE, "simple-outbound.py"]);
-        let said = fs::read_to_string(self.said()).unwrap_or_default();
-        let rocks = said.contains("Ray on Golem rocks!");
-        let down = inside(&["ray", "down", FILE, "--yes"]);
-        let stopped = inside(&["ray-on-golem", "stop", "--kill"]);
-        submitted && rocks && down && stopped
-    }
-
-    fn sample(&self) -> Sample {
-        Sample::take(self.keeper, &self.project)
-    }
-
-    fn down(&self) {
-        assert!(self.run(&["localnet", "down"], Duration::from_secs(60)), "the localnet did not end");
-    }
-
-    fn said(&self) -> PathBuf {
-        self.project.with_file_name("said")
-    }
-
-    /// Runs the program; its output lies in [`Self::said`] until the next.
-    fn run(&self, arguments: &[&str], limit: Duration) -> bool {
-        let said = File::create(self.said()).expect("a file");
-        let mut child = Command::new(&self.program)
-            .args(arguments)
-            .current_dir(&self.project)
-            .stdin(Stdio::null())
-            .stdout(said.try_clone().expect("a descriptor"))
-            .stderr(said)
-            .spawn()
-            .expect("the program starts");
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().expect("a child") {
-                if !status.success() {
-                    let said = fs::read_to_string(self.said()).unwrap_or_default();
-                    let tail: Vec<&str> = said.lines().rev().take(12).collect();
-                    eprintln!("{arguments:?}: {status}");
-                    tail.iter().rev().for_each(|line| eprintln!("    {line}"));
-                }
-                return status.success();
-            }
-            if begun.elapsed() > limit {
-                eprintln!("{arguments:?}: not done after {} s", limit.as_secs());
-                let _ = child.kill();
-                let _ = child.wait();
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
+    let submitted = inside(&["ray", "submit", FILE, "simple-outbound.py"]);
+    let down = inside(&["ray", "down", FILE, "--yes"]);
+    let stopped = inside(&["ray-on-golem", "stop", "--kill"]);
+    submitted.ok && submitted.has("Ray on Golem rocks!") && down.ok && stopped.ok
 }

@@ -50,7 +50,7 @@ pub fn own_log(dir: &Path) -> Result<impl Fn() -> io::Stderr + Send + Sync + use
 /// this one's. To be called when no localnet runs.
 pub fn remove_old(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let old = |path: &PathBuf| is_log(path) || is_predecessor(path) || is_zipped_log(path);
+    let old = |path: &PathBuf| is_log(path) || is_predecessor(path) || zipped_number(path).is_some();
     for path in entries.map(|entry| entry.path()).filter(old) {
         let _ = fs::remove_file(path);
     }
@@ -66,13 +66,26 @@ fn is_predecessor(path: &Path) -> bool {
     log.is_some_and(|log| path.file_name() == Some(&room::predecessor(log)))
 }
 
-/// `webserver.log.1.gz`, see `ray_on_golem/log.py`.
-fn is_zipped_log(path: &Path) -> bool {
-    let stem = path.file_stem().map(Path::new).filter(|_| path.extension().is_some_and(|kind| kind == "gz"));
-    let numbered = stem.filter(|stem| {
-        stem.extension().is_some_and(|number| number.to_string_lossy().parse::<u32>().is_ok())
-    });
-    numbered.and_then(Path::file_stem).is_some_and(|name| is_log(Path::new(name)))
+/// The 1 of `webserver.log.1.gz`, which is the youngest (`ray_on_golem/log.py`).
+fn zipped_number(path: &Path) -> Option<u32> {
+    let stem =
+        path.file_stem().map(Path::new).filter(|_| path.extension().is_some_and(|kind| kind == "gz"))?;
+    let number = stem.extension()?.to_string_lossy().parse().ok()?;
+    is_log(Path::new(stem.file_stem()?)).then_some(number)
+}
+
+/// So many of each log's zipped predecessors stay.
+const ZIPPED: u32 = 4;
+
+/// Removes what ray-on-golem zipped long ago. It zips its logs whenever it starts and keeps a hundred of each, here in
+/// memory; what stood in them is in the copies on the disk.
+fn forget_zipped(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        if zipped_number(&path).is_some_and(|number| number > ZIPPED) {
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// Covers the folder with a tmpfs in the calling process's mount namespace; what is below stays reachable through the
@@ -108,20 +121,22 @@ impl Logs {
     }
 
     /// A thread, because all of it is work on files.
-    fn watch(&self, folder: &Path) -> Result<()> {
-        let watched = |errno| os_error("watch", folder, errno);
+    fn watch(&self, path: &Path) -> Result<()> {
+        let watched = |errno| os_error("watch", path, errno);
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC).map_err(watched)?;
         let changes = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVED_TO;
-        inotify.add_watch(folder, changes).map_err(watched)?;
+        inotify.add_watch(path, changes).map_err(watched)?;
         let transcript = Arc::clone(&self.transcript);
+        let folder = path.to_path_buf();
         let follow = move || {
             // Which file it was does not matter: there are few, and to look at one is cheap.
             while inotify.read_events().is_ok() {
                 lock(&transcript).catch_up();
+                forget_zipped(&folder);
             }
         };
         let thread = std::thread::Builder::new().name("logs".into()).spawn(follow);
-        thread.map(drop).map_err(|e| Error::io("start a thread to watch", folder, e))
+        thread.map(drop).map_err(|e| Error::io("start a thread to watch", path, e))
     }
 }
 
@@ -133,6 +148,22 @@ fn lock(transcript: &Mutex<Transcript>) -> MutexGuard<'_, Transcript> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_youngest_zipped_logs_stay_and_older_ones_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 1..=9 {
+            fs::write(folder.path().join(format!("webserver.log.{number}.gz")), "").unwrap();
+            fs::write(folder.path().join(format!("yagna.{number}.gz")), "").unwrap();
+        }
+        forget_zipped(folder.path());
+        let there = |name: &dyn Fn(u32) -> String| {
+            (1..=9).filter(|number| folder.path().join(name(*number)).exists()).count()
+        };
+        assert_eq!(there(&|number| format!("webserver.log.{number}.gz")), 4);
+        assert!(folder.path().join("webserver.log.4.gz").exists());
+        assert_eq!(there(&|number| format!("yagna.{number}.gz")), 9, "no log of ray-on-golem's");
+    }
 
     #[test]
     fn old_logs_go_and_nothing_else() {
