@@ -177,6 +177,11 @@ pub fn none_suitable(found: &[Interpreter]) -> Error {
         None => "no Python on this machine".to_owned(),
     };
     let error = Error::machine(message);
+    if !cfg!(target_os = "linux") {
+        return error
+            .hint("with uv: `uv python install 3.11`")
+            .hint("or install Python 3.11 from https://www.python.org/downloads/");
+    }
     let error = match found.iter().find(|one| one.version >= (3, 8, 0) && !one.has_venv) {
         // With its venv module the environment step fetches uv by itself, and with that a Python.
         Some(_) => error.hint(

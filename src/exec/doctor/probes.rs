@@ -56,6 +56,8 @@ fn python_finding(places: &Places, distribution: &str) -> Finding {
     let finding = Finding::missing("Python 3.9 to 3.11", why.message());
     if uv.is_some() {
         finding.command(FETCH_PYTHON)
+    } else if !cfg!(target_os = "linux") {
+        finding
     } else if ["debian 12", "ubuntu 22.04"].contains(&distribution) {
         finding.package("python3").package("python3-venv")
     } else if let Some(maker) = found.iter().find(|one| one.has_venv && one.version >= (3, 8, 0)) {
