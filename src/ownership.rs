@@ -16,6 +16,9 @@ pub use system::{
     of_new_file, we_are_root,
 };
 
+/// The variable that names the folder of this process's user.
+pub const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
 /// What is about to be made will be readable, writable and enterable by its owner alone.
 pub trait ForOwner {
     /// Files get mode 0600, folders 0700. What is there already keeps its mode.

@@ -48,7 +48,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 /// Says whether the environment is the one that the project asks for. One that the reader made is not known to be.
 fn check(project: &Path) -> Result<ExitCode> {
-    let project = project.canonicalize().map_err(|error| Error::io("open the project", project, error))?;
+    let project =
+        dunce::canonicalize(project).map_err(|error| Error::io("open the project", project, error))?;
     let lock = project.join("requirements.lock");
     let content = std::fs::read(&lock).map_err(|error| Error::io("read", &lock, error))?;
     let why = match marker::examine(&project, &marker::fingerprint(&content), None) {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::outbound::whitelist::{DomainPattern, SNAPSHOT_COMMIT, SNAPSHOT_DATE, Whitelist};
-use crate::ownership::{ForOwner, close_to_others};
+use crate::ownership::{ForOwner, HOME, close_to_others};
 
 /// The kept file's name in the tool's own folder.
 const FILE: &str = "whitelist.json";
@@ -74,7 +74,7 @@ impl Store {
     /// as its specification wants it.
     pub fn of_user() -> Self {
         let from = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
+        let data = from("XDG_DATA_HOME").or_else(|| from(HOME).map(|home| home.join(".local/share")));
         Self { folder: data.map(|data| data.join("golem-outbound")) }
     }
 

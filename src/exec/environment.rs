@@ -15,7 +15,7 @@ use super::python::{self, Interpreter, Places};
 use super::registry::{failure, redact};
 use super::{Guard, disk};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ownership::ForOwner;
+use crate::ownership::{ForOwner, HOME};
 
 /// The release of ray-on-golem that the lock names.
 pub const RAY_ON_GOLEM: &str = "0.13.0";
@@ -62,8 +62,7 @@ pub struct Prepared {
 /// files that differ from the lock's hashes; `Interrupted` when the user stopped it.
 pub fn prepare(project: &Path, options: &mut Options<'_>) -> Result<Prepared> {
     let make_one = "run it in a project's folder, or make one: `golem-outbound new my-project`";
-    let project = project
-        .canonicalize()
+    let project = dunce::canonicalize(project)
         .map_err(|error| Error::io("open the project", project, error).hint(make_one))?;
     let content = std::fs::read(project.join(LOCK))
         .map_err(|error| Error::io("read", project.join(LOCK), error).hint(make_one))?;
@@ -388,6 +387,6 @@ fn cache_shares_disk(project: &Path) -> bool {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = from("UV_CACHE_DIR")
         .or_else(|| from("XDG_CACHE_HOME").map(|folder| folder.join("uv")))
-        .or_else(|| from("HOME").map(|home| home.join(".cache/uv")));
+        .or_else(|| from(HOME).map(|home| home.join(".cache/uv")));
     cache.is_some_and(|cache| disk::is_shared(&cache, project))
 }

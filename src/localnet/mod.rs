@@ -1,6 +1,6 @@
 //! The localnet: a Golem Network emulated on one machine, under the unmodified ray-on-golem and Ray.
 //!
-//! May import `error`, `outbound`, `content`, `exec`. The only async room. It is Linux's: elsewhere there are only the market as
+//! May import `error`, `ownership`, `outbound`, `content`, `exec`. The only async room. It is Linux's: elsewhere there are only the market as
 //! data, and the reason. Invariant: nothing above yagna's API may know that it is emulated.
 
 pub mod apparmor;

@@ -1,12 +1,13 @@
 //! Where a project, its Python environment and its localnet are, and where downloads come from.
 //!
-//! May import `error`. Invariant: nothing is made here.
+//! May import `error` and `ownership`. Invariant: nothing is made here.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::ownership::HOME;
 
 /// Where downloads of the nodes come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -38,7 +39,7 @@ pub fn default_dir(working_dir: &Path) -> Result<PathBuf> {
         return Ok(project.join(".golem-outbound").join("localnet"));
     }
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute(HOME).map(|home| home.join(".local/state")));
     state.map(|state| state.join("golem-outbound").join("localnet")).ok_or_else(|| {
         Error::usage("failed to choose a directory for the localnet: `HOME` is not set")
             .hint("name one: `golem-outbound localnet up --dir DIR`")

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::exec::marker::fingerprint;
-use crate::ownership::{ForOwner, is_ours, is_writable_by_others};
+use crate::ownership::{ForOwner, HOME, is_ours, is_writable_by_others};
 
 const FILE: &str = "trusted.json";
 const FORMAT: u32 = 1;
@@ -47,7 +47,7 @@ impl Trusted {
     /// count, as its specification wants it.
     pub fn of_user() -> Self {
         let from = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let state = from("XDG_STATE_HOME").or_else(|| from("HOME").map(|home| home.join(".local/state")));
+        let state = from("XDG_STATE_HOME").or_else(|| from(HOME).map(|home| home.join(".local/state")));
         match state {
             Some(state) => Self::at(&state.join("golem-outbound")),
             None => Self { path: None, kept: Kept::default(), problem: None },

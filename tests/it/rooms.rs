@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str], bool)] = &[
     ("content", &["error", "ownership", "diagnostic", "outbound"], false),
     ("exec", &["error", "ownership"], false),
     ("scaffold", &["error", "ownership", "outbound", "content"], false),
-    ("localnet", &["error", "outbound", "content", "exec"], false),
+    ("localnet", &["error", "ownership", "outbound", "content", "exec"], false),
     ("network", &["error", "evidence", "cluster", "content", "exec", "localnet"], false),
     ("report", &["error", "ownership", "evidence", "event"], false),
     (

@@ -38,7 +38,7 @@ pub struct Section {
 
 /// Everything about the project in this folder, or about the machine alone.
 pub fn sections(project: &Path) -> Vec<Section> {
-    let home = std::env::var("HOME").ok();
+    let home = std::env::var(crate::ownership::HOME).ok();
     let mut sections = vec![
         ("Versions".to_owned(), versions(project)),
         ("`golem-outbound doctor`".into(), own(&["doctor"], project)),
