@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::localnet::{Authorized, Localnet, Service};
+use super::localnet::{Authorized, CLOSING, DYING, Localnet, Service};
 
 /// A localnet with these faults, and its API.
 fn suffering(faults: &[&str]) -> (Localnet, Service, Authorized) {
@@ -133,6 +133,23 @@ fn a_node_without_its_vpn_lives_on_and_cannot_be_reached() {
     let _ = open.read_to_end(&mut Vec::new());
     assert_eq!(network.port(&api, 22), 504);
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
+}
+
+#[test]
+fn a_node_that_dies_says_no_goodbye_so_that_websocat_and_ssh_end_with_it() {
+    let (_localnet, _service, api) = suffering(&[]);
+    let network = Network::new(&api);
+    let frames = |port| {
+        api.exec(&api.activity(), &network.deploy());
+        let (status, mut open) = network.connect(&api, port);
+        assert_eq!(status, 101, "{port}");
+        let mut bytes = Vec::new();
+        // A cut connection may end in an error; what came before it counts.
+        let _ = open.read_to_end(&mut bytes);
+        bytes
+    };
+    assert_eq!(frames(CLOSING), [0x88, 0], "a program that closes is told by a closing frame");
+    assert_eq!(frames(DYING), Vec::<u8>::new(), "its sshd died first, and the node a moment later");
 }
 
 #[test]

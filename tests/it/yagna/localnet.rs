@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use golem_outbound::localnet::control::{ControlHooks, Reply, Request, ask, serve_control};
 use golem_outbound::localnet::exe_unit::{
@@ -20,11 +21,19 @@ use tokio::io::AsyncWriteExt as _;
 
 struct Pretended;
 
-struct PretendedNode(AtomicBool);
+/// Ports of a pretended node whose program closes every connection at once; at the second, because the node is dying.
+pub const CLOSING: u16 = 7001;
+pub const DYING: u16 = 7002;
+
+struct PretendedNode {
+    alive: AtomicBool,
+    end: tokio::sync::watch::Sender<bool>,
+}
 
 impl ExeUnit for Pretended {
     fn deploy(&self, _: NodeSpec) -> Boxed<'_, Result<Arc<dyn Node>, RuntimeError>> {
-        Box::pin(async { Ok(Arc::new(PretendedNode(AtomicBool::new(true))) as Arc<dyn Node>) })
+        let (end, _) = tokio::sync::watch::channel(false);
+        Box::pin(async { Ok(Arc::new(PretendedNode { alive: AtomicBool::new(true), end }) as Arc<dyn Node>) })
     }
 }
 
@@ -41,12 +50,23 @@ impl Node for PretendedNode {
         Box::pin(async move { Ok(RunOutput { code, stdout, stderr: Vec::new() }) })
     }
 
-    /// A peer that sends everything back.
-    fn connect(&self, _: u16) -> Boxed<'_, std::io::Result<tokio::net::TcpStream>> {
-        Box::pin(async {
+    /// A peer that sends everything back, but for the ports above.
+    fn connect(&self, port: u16) -> Boxed<'_, std::io::Result<tokio::net::TcpStream>> {
+        Box::pin(async move {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
             let ours = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
             let (mut theirs, _) = listener.accept().await?;
+            if port == DYING {
+                let end = self.end.clone();
+                tokio::spawn(async move {
+                    // As its processes die one after the other.
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    end.send_replace(true);
+                });
+            }
+            if [CLOSING, DYING].contains(&port) {
+                return Ok(ours);
+            }
             tokio::spawn(async move {
                 let (mut read, mut write) = theirs.split();
                 let _ = tokio::io::copy(&mut read, &mut write).await;
@@ -56,17 +76,22 @@ impl Node for PretendedNode {
         })
     }
 
-    /// A pretended node ends with the test.
     fn ended(&self) -> Boxed<'static, ()> {
-        Box::pin(std::future::pending())
+        let mut end = self.end.subscribe();
+        Box::pin(async move {
+            // Without an end a pretended node lasts as long as the test.
+            if end.wait_for(|end| *end).await.is_err() {
+                std::future::pending().await
+            }
+        })
     }
 
     fn is_alive(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.alive.load(Ordering::SeqCst)
     }
 
     fn terminate(&self) -> Boxed<'_, ()> {
-        self.0.store(false, Ordering::SeqCst);
+        self.alive.store(false, Ordering::SeqCst);
         Box::pin(async {})
     }
 }

@@ -1,10 +1,11 @@
 //! `/net-api/v1`: VPNs, and raw TCP to a node through a websocket.
 //!
-//! May import `localnet::yagna`. Invariant: a node that cannot be reached is refused before the websocket's upgrade;
-//! websocat would hang for ever after it.
+//! May import `localnet::yagna`. Invariant: a node that cannot be reached is refused before the websocket's upgrade, and one
+//! that ends cuts its websockets without a goodbye; websocat, and ssh with it, would hang for ever otherwise.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -28,6 +29,9 @@ use crate::localnet::market::provider::Fault;
 
 /// ssh's port.
 const SSH: u16 = 22;
+
+/// How long after the last of its connections a node may still turn out to be ending.
+const BEFORE_GOODBYE: Duration = Duration::from_secs(2);
 
 /// Bytes that are read from a node at once.
 const CHUNK: usize = 64 * 1024;
@@ -144,10 +148,19 @@ async fn connect(
         Ok(upgrade) => upgrade,
         Err(refused) => return Ok(refused.into_response()),
     };
-    Ok(upgrade.on_upgrade(move |socket| async move {
+    Ok(upgrade.on_upgrade(move |mut socket| async move {
+        let carried = async {
+            if pipe(&mut socket, stream).await == End::Node
+                // Its programs end before it does.
+                && tokio::time::timeout(BEFORE_GOODBYE, node.ended()).await.is_err()
+            {
+                // The peer may be gone already, and there is nobody to tell.
+                let _ = socket.send(Message::Close(None)).await;
+            }
+        };
         // A node that ends takes its network along and says no goodbye.
         tokio::select! {
-            () = pipe(socket, stream) => {}
+            () = carried => {}
             () = node.ended() => {}
             _ = cut.wait_for(|cut| *cut) => {}
         }
@@ -166,33 +179,38 @@ fn way_to(
     Some((activity.node.clone()?, activity.cut.subscribe(), silent))
 }
 
+/// Which side of a connection ended it.
+#[derive(PartialEq, Eq)]
+enum End {
+    Peer,
+    Node,
+}
+
 /// Bytes both ways until either side ends. A peer that does not read at the moment must not keep us from reading what
 /// it writes, or both would wait for ever: so what it has yet to take is a third thing to wait for.
-async fn pipe(mut socket: WebSocket, mut stream: TcpStream) {
+async fn pipe(socket: &mut WebSocket, mut stream: TcpStream) -> End {
     let (mut read, mut write) = stream.split();
     let mut buffer = vec![0; CHUNK];
     let mut pending = Bytes::new();
     loop {
         tokio::select! {
             count = read.read(&mut buffer) => {
-                let Ok(count @ 1..) = count else { break };
+                let Ok(count @ 1..) = count else { return End::Node };
                 let bytes = Bytes::copy_from_slice(&buffer[..count]);
                 if socket.send(Message::Binary(bytes)).await.is_err() {
-                    return;
+                    return End::Peer;
                 }
             }
             written = write.write(&pending), if !pending.is_empty() => {
-                let Ok(written) = written else { break };
+                let Ok(written) = written else { return End::Node };
                 drop(pending.split_to(written));
             }
             received = socket.recv(), if pending.is_empty() => match received {
                 Some(Ok(Message::Binary(bytes))) => pending = bytes,
                 Some(Ok(Message::Text(text))) => pending = text.into(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return End::Peer,
             }
         }
     }
-    // The peer may be gone already, and there is nobody to tell.
-    let _ = socket.send(Message::Close(None)).await;
 }
