@@ -15,6 +15,8 @@ pub mod egress;
 #[cfg(target_os = "linux")]
 pub mod exe_unit;
 #[cfg(target_os = "linux")]
+pub mod http;
+#[cfg(target_os = "linux")]
 pub mod mirror;
 #[cfg(target_os = "linux")]
 pub mod node;

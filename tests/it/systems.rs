@@ -26,6 +26,7 @@ const GATED: &[(&str, &str, &str)] = &[
     ("localnet/mod.rs", "localnet/control", LINUX),
     ("localnet/mod.rs", "localnet/egress", LINUX),
     ("localnet/mod.rs", "localnet/exe_unit.rs", LINUX),
+    ("localnet/mod.rs", "localnet/http", LINUX),
     ("localnet/mod.rs", "localnet/mirror", LINUX),
     ("localnet/mod.rs", "localnet/node", LINUX),
     ("localnet/mod.rs", "localnet/registry.rs", LINUX),
