@@ -53,12 +53,15 @@ enum Command {
     /// The emulated Golem Network on this machine.
     Localnet(commands::localnet::Args),
     /// Run a command so that its whole process tree ends with it, whatever happens to us (internal).
+    #[cfg(target_os = "linux")]
     #[command(name = "__guard", hide = true)]
     Guard(commands::guard::Args),
     /// Take down what a killed walk has started (internal).
+    #[cfg(unix)]
     #[command(name = "__watchdog", hide = true)]
     Watchdog(commands::watchdog::Args),
     /// The localnet's processes (internal).
+    #[cfg(target_os = "linux")]
     #[command(name = "__localnet", hide = true)]
     LocalnetProcess(commands::localnet_process::Args),
 }
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
     if name.is_some_and(|name| name == "yagna") {
         return crate::localnet::yagna_command();
     }
+    #[cfg(target_os = "linux")]
     if let Some(args) = commands::guard::Args::of_the_runner(std::env::args_os()) {
         return exit_code(commands::guard::run(args));
     }
@@ -124,8 +128,11 @@ fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Report(args) => commands::report::run(args),
         Command::Tutorial(args) => commands::tutorial::run(args),
         Command::Localnet(args) => commands::localnet::run(args),
+        #[cfg(target_os = "linux")]
         Command::Guard(args) => commands::guard::run(args),
+        #[cfg(unix)]
         Command::Watchdog(args) => commands::watchdog::run(args),
+        #[cfg(target_os = "linux")]
         Command::LocalnetProcess(args) => commands::localnet_process::run(args),
     }
 }

@@ -7,6 +7,8 @@
 
 pub mod error;
 
+pub mod ownership;
+
 pub mod diagnostic;
 
 pub mod evidence;

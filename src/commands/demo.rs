@@ -8,7 +8,7 @@ use super::paragraph::{error_width, fill};
 use super::walk::{NetworkName, Request, walk};
 use crate::error::{Error, Result};
 use crate::exec::narrate;
-use crate::localnet::ContentMode;
+use crate::localnet::{ContentMode, on_this_system};
 use crate::report::Document;
 use crate::scaffold;
 use crate::tutorial::Selection;
@@ -38,6 +38,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .hint("or walk the project that is there: `golem-outbound run` in it"));
     }
     args.reports.iter().try_for_each(|path| Document::to(path).map(drop))?;
+    on_this_system()?;
     // `demo` consents to installing what the machine lacks.
     mend_the_machine(NetworkName::Localnet, true)?;
     scaffold(&args.dir)?;

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::Guard;
 use crate::exec::doctor::{Examination, Finding, Standing, examine};
 use crate::exec::mend::{Consent, Options, mend};
+use crate::exec::own_program::own_program;
 use crate::localnet;
 
 /// Arguments of `doctor`.
@@ -36,7 +37,7 @@ pub struct Args {
 /// Runs it: exit code 3 with the commands to type if something is missing.
 pub fn run(args: Args) -> Result<ExitCode> {
     if args.apparmor_profile {
-        print!("{}", localnet::apparmor_profile(&localnet::own_program()?));
+        print!("{}", localnet::apparmor_profile(&own_program()?));
         return Ok(ExitCode::SUCCESS);
     }
     let mut examination = examine(needs_of(args.network));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::paragraph::{fill, width};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::environment::{Options, prepare};
+use crate::exec::interruptions::INTERRUPTIONS;
 use crate::exec::marker::{self, State};
 use crate::exec::{Guard, narrate};
 
@@ -47,13 +48,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 /// Says whether the environment is the one that the project asks for. One that the reader made is not known to be.
 fn check(project: &Path) -> Result<ExitCode> {
-    let project = project.canonicalize().map_err(|error| Error::io("open the project", project, error))?;
+    let project =
+        dunce::canonicalize(project).map_err(|error| Error::io("open the project", project, error))?;
     let lock = project.join("requirements.lock");
     let content = std::fs::read(&lock).map_err(|error| Error::io("read", &lock, error))?;
     let why = match marker::examine(&project, &marker::fingerprint(&content), None) {
         State::Current(_) => {
             narrate("the environment is current\n");
-            println!("{}", project.join(marker::VENV).join("bin/python").display());
+            println!("{}", marker::program_in(&project.join(marker::VENV), "python").display());
             return Ok(ExitCode::SUCCESS);
         }
         State::Foreign => "`venv` was not made by this program, and nothing is known of it".to_owned(),
@@ -66,7 +68,7 @@ fn check(project: &Path) -> Result<ExitCode> {
 /// A flag that Ctrl-C, SIGTERM and SIGHUP raise, so that what is half done is taken back.
 pub(super) fn stop_on_signals() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+    for signal in INTERRUPTIONS {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .map_err(|error| Error::internal(format!("failed to listen for signals: {error}")))?;
     }

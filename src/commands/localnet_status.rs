@@ -104,6 +104,9 @@ fn market_text(market: &control::Status, width: usize) -> String {
         for route in &market.unknown_routes {
             text += &entry(route, width);
         }
+        if market.more_unknown_routes > 0 {
+            text += &entry(&format!("and {} more requests", market.more_unknown_routes), width);
+        }
     }
     text
 }
@@ -169,6 +172,7 @@ mod tests {
             market: counters,
             market_idle_for_ms: 4_200,
             unknown_routes: vec!["GET /nothing".into()],
+            more_unknown_routes: 7,
         }
     }
 
@@ -210,6 +214,7 @@ mod tests {
           fedcba98 192.168.0.3, Ready, alive, on brisk-otter
         gaps        requests that the emulated yagna does not know; please report them
           GET /nothing
+          and 7 more requests
         ");
     }
 

@@ -9,11 +9,18 @@ pub mod doctor;
 pub mod environment;
 pub mod explain;
 mod format;
+#[cfg(target_os = "linux")]
 pub mod guard;
 pub mod hint;
+#[cfg(target_os = "linux")]
 pub mod localnet;
+#[cfg(not(target_os = "linux"))]
+#[path = "localnet_elsewhere.rs"]
+pub mod localnet;
+#[cfg(target_os = "linux")]
 pub mod localnet_process;
 pub mod localnet_record;
+#[cfg(target_os = "linux")]
 mod localnet_status;
 pub mod new;
 mod paragraph;
@@ -26,19 +33,25 @@ mod trust;
 pub mod tutorial;
 mod update;
 mod walk;
+#[cfg(unix)]
 pub mod watchdog;
 pub mod whitelist;
-
-use nix::sys::signal::{SigHandler, Signal, signal};
 
 use crate::error::Error;
 use crate::exec::narrate;
 
 /// From now on the process ends quietly when whoever reads its output has gone, as `head` has after ten lines.
+#[cfg(unix)]
 pub fn end_with_the_reader() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+
     // SAFETY: the default action is no handler of ours, and no other thread runs yet. It cannot fail for SIGPIPE.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
 }
+
+/// Where there is no such signal, a reader that has gone is an error like any other.
+#[cfg(not(unix))]
+pub fn end_with_the_reader() {}
 
 /// Prints an error as people read it: `error: …`, then each hint after an empty line. On a terminal the lines are
 /// broken to fit; elsewhere they stay whole, for those who search them.

@@ -63,7 +63,7 @@ fn named_files(project: &Project, orders: &[Order]) -> Result<Vec<String>> {
         argument.split([' ', '\n', '\t', '=', ';', '\'', '"', '|', '&', '(', ')']).chain([argument.as_str()])
     });
     for word in words.filter(|word| !word.is_empty()) {
-        let Ok(path) = project.folder.join(word).canonicalize() else { continue };
+        let Ok(path) = dunce::canonicalize(project.folder.join(word)) else { continue };
         if path.starts_with(&project.steps.folder) && path.is_file() && !paths.contains(&path) {
             paths.push(path);
         }

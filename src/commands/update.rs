@@ -21,7 +21,7 @@ use crate::tutorial::{Tutorial, prose_start};
 /// A file cannot be read or written, or somebody changed it while the walk went on.
 pub fn write(project: &Project, tutorial: &Tutorial, outputs: &[(String, String)]) -> Result<()> {
     let now = versions(&project.folder);
-    let home = std::env::var("HOME").unwrap_or_default();
+    let home = std::env::var(crate::ownership::HOME).unwrap_or_default();
     let private = [project.folder.display().to_string(), home]
         .map(|text| if text.len() > 1 { text } else { String::new() });
     let mut changed = 0;

@@ -25,7 +25,7 @@ use super::update;
 use crate::error::Result;
 use crate::event::Sink;
 use crate::exec::narrate;
-use crate::localnet::ContentMode;
+use crate::localnet::{self as localnet_room, ContentMode};
 use crate::network::{ChildProcesses, still_rented};
 use crate::report::{Document, EventLog, Sinks, Style, Terminal, log_of_project, write_documents};
 use crate::runner::watchdog::Watchdog;
@@ -139,6 +139,9 @@ pub fn walk(request: &Request) -> Result<ExitCode> {
 /// # Errors
 /// As [`walk`].
 pub fn witnessed(request: &Request, witness: Option<&Witness>) -> Result<ExitCode> {
+    if request.network == NetworkName::Localnet {
+        localnet_room::on_this_system()?;
+    }
     let reports = request.reports.iter().map(|path| Document::to(path)).collect::<Result<Vec<_>>>()?;
     let project = open(request)?;
     let tutorial = project.tutorial(request.network.name())?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::localnet::sandbox::inherited;
+use crate::exec::inherited::inherited;
 use crate::runner::watchdog::{Post, stand};
 
 /// Arguments of `__watchdog`. Its standard input is the socket to the walk.

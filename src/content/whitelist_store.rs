@@ -1,17 +1,17 @@
 //! The whitelist in force: the one that `whitelist update` kept, else the embedded snapshot.
 //!
-//! May import `error` and `outbound`. Invariant: a kept file is written whole or not at all, only its owner may read it, and
+//! May import `error`, `ownership` and `outbound`. Invariant: a kept file is written whole or not at all, only its owner may read it, and
 //! one that is broken never stands in the way: the snapshot takes its place, and it is said.
 
 use std::fmt;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::outbound::whitelist::{DomainPattern, SNAPSHOT_COMMIT, SNAPSHOT_DATE, Whitelist};
+use crate::ownership::{ForOwner, HOME, close_to_others};
 
 /// The kept file's name in the tool's own folder.
 const FILE: &str = "whitelist.json";
@@ -74,7 +74,7 @@ impl Store {
     /// as its specification wants it.
     pub fn of_user() -> Self {
         let from = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let data = from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")));
+        let data = from("XDG_DATA_HOME").or_else(|| from(HOME).map(|home| home.join(".local/share")));
         Self { folder: data.map(|data| data.join("golem-outbound")) }
     }
 
@@ -134,11 +134,10 @@ impl Store {
         let mut folders = std::fs::DirBuilder::new();
         folders
             .recursive(true)
-            .mode(0o700)
+            .for_owner()
             .create(folder)
             .map_err(|error| Error::io("create", folder, error))?;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-            .map_err(|error| Error::io("close to others", folder, error))?;
+        close_to_others(folder).map_err(|error| Error::io("close to others", folder, error))?;
         // A temporary file is made with mode 0600, and stays so under its new name.
         let write = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -168,6 +167,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn list(strict: &str, regex: &str) -> Whitelist {

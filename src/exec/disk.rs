@@ -1,7 +1,14 @@
 //! Free disk space.
 //!
-//! May import `error`. Invariant: space is asked of the folder that will be written to, or of its nearest parent that
+//! May import `error`. Where the system is not asked, nothing is told. Invariant: space is asked of the folder that will be written to, or of its nearest parent that
 //! exists.
+
+#[cfg(unix)]
+#[path = "disk/statvfs.rs"]
+mod system;
+#[cfg(not(unix))]
+#[path = "disk/untold.rs"]
+mod system;
 
 use std::path::Path;
 
@@ -10,17 +17,20 @@ use crate::error::{Error, Result};
 /// Bytes that an ordinary user may still write at `path`, or none if the system does not tell.
 pub fn free(path: &Path) -> Option<u64> {
     let existing = path.ancestors().find(|ancestor| ancestor.exists())?;
-    let system = nix::sys::statvfs::statvfs(existing).ok()?;
-    Some(system.blocks_available().saturating_mul(system.fragment_size()))
+    Some(system::left(existing)?.0)
 }
 
 /// Whether next to nothing can be written at `path`, in bytes or in files. Programs that start others do not always pass
 /// on why those failed: Python's `venv` keeps to itself what its `ensurepip` said.
 pub fn is_full(path: &Path) -> bool {
-    nix::sys::statvfs::statvfs(path).is_ok_and(|system| {
-        let bytes = system.blocks_available().saturating_mul(system.fragment_size());
-        bytes < 1_000_000 || (system.files() > 0 && system.files_available() < 10)
-    })
+    system::left(path)
+        .is_some_and(|(bytes, files)| bytes < 1_000_000 || files.is_some_and(|files| files < 10))
+}
+
+/// Whether two places, or their nearest parents that exist, lie on one disk.
+pub fn is_shared(one: &Path, other: &Path) -> bool {
+    let device = |path: &Path| path.ancestors().find_map(system::device);
+    device(one) == device(other)
 }
 
 /// Makes sure that `needed` bytes can be written at `path`, before anything is.

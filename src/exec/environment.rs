@@ -1,11 +1,10 @@
 //! The project's Python environment: `venv`, made from `requirements.lock` by uv or pip, verified, and kept.
 //!
-//! May import `error`. Invariant: `venv` is either complete and verified or not there; one that could not be finished
+//! May import `error` and `ownership`. Invariant: `venv` is either complete and verified or not there; one that could not be finished
 //! is removed, and one that somebody else made is never removed.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use super::python::{self, Interpreter, Places};
 use super::registry::{failure, redact};
 use super::{Guard, disk};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ownership::{ForOwner, HOME};
 
 /// The release of ray-on-golem that the lock names.
 pub const RAY_ON_GOLEM: &str = "0.13.0";
@@ -62,8 +62,7 @@ pub struct Prepared {
 /// files that differ from the lock's hashes; `Interrupted` when the user stopped it.
 pub fn prepare(project: &Path, options: &mut Options<'_>) -> Result<Prepared> {
     let make_one = "run it in a project's folder, or make one: `golem-outbound new my-project`";
-    let project = project
-        .canonicalize()
+    let project = dunce::canonicalize(project)
         .map_err(|error| Error::io("open the project", project, error).hint(make_one))?;
     let content = std::fs::read(project.join(LOCK))
         .map_err(|error| Error::io("read", project.join(LOCK), error).hint(make_one))?;
@@ -99,15 +98,15 @@ impl Work<'_, '_> {
     }
 
     fn ready(&self, made: bool, tool: String) -> Prepared {
-        let bin = self.venv().join("bin");
-        Prepared { python: bin.join("python"), bin, made, tool }
+        let bin = self.venv().join(marker::PROGRAMS);
+        Prepared { python: marker::program_in(&self.venv(), "python"), bin, made, tool }
     }
 
     /// Two at once would install into each other's half-made environment. The system unlocks when we end.
     fn only_one(&self) -> Result<File> {
         let path = marker::private(self.project)?.join("environment.lock");
         let mut options = File::options();
-        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+        let opened = options.write(true).create(true).truncate(true).for_owner().open(&path);
         let file = opened.map_err(|error| Error::io("create", &path, error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
@@ -234,8 +233,8 @@ impl Work<'_, '_> {
     /// A uv in the project's private folder, made once by pip; none if that is not possible, because pip alone does too.
     fn own_uv(&mut self, found: &[Interpreter]) -> Option<PathBuf> {
         let folder = self.project.join(PRIVATE).join("uv");
-        let program = folder.join("bin/uv");
-        let path = folder.join("bin").into_os_string();
+        let program = marker::program_in(&folder, "uv");
+        let path = folder.join(marker::PROGRAMS).into_os_string();
         if let Some(uv) = python::uv(&path) {
             return Some(uv);
         }
@@ -244,7 +243,7 @@ impl Work<'_, '_> {
         let folder: OsString = folder.into();
         let venv =
             vec![maker.path.clone().into(), "-m".into(), "venv".into(), "--clear".into(), folder.clone()];
-        let mut pip = vec![Path::new(&folder).join("bin/python").into_os_string()];
+        let mut pip = vec![marker::program_in(Path::new(&folder), "python").into_os_string()];
         pip.extend(PIP_INSTALL.map(OsString::from));
         pip.push("uv".into());
         let made =
@@ -291,7 +290,7 @@ impl Work<'_, '_> {
 
     fn install(&mut self, uv: Option<&Path>) -> Result<()> {
         self.say(&format!("installing ray-on-golem {RAY_ON_GOLEM}, Ray {RAY} and what they need"));
-        let python = self.venv().join("bin/python");
+        let python = marker::program_in(&self.venv(), "python");
         let mut argv: Vec<OsString> = match uv {
             Some(uv) => {
                 let mut argv = self.command(uv, ["pip", "install", "--python"]);
@@ -311,10 +310,13 @@ impl Work<'_, '_> {
     /// Asks the installed programs for their releases: the resolver of pip gives older ones without a word.
     fn verify(&mut self) -> Result<()> {
         self.say("asking ray-on-golem and ray for their releases");
-        let bin = self.venv().join("bin");
+        let venv = self.venv();
         let asked = [
-            (self.command(&bin.join("ray-on-golem"), ["version"]), format!("ray-on-golem {RAY_ON_GOLEM}")),
-            (self.command(&bin.join("ray"), ["--version"]), format!("ray, version {RAY}")),
+            (
+                self.command(&marker::program_in(&venv, "ray-on-golem"), ["version"]),
+                format!("ray-on-golem {RAY_ON_GOLEM}"),
+            ),
+            (self.command(&marker::program_in(&venv, "ray"), ["--version"]), format!("ray, version {RAY}")),
         ];
         for (argv, expected) in asked {
             let name = Path::new(&argv[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -385,8 +387,6 @@ fn cache_shares_disk(project: &Path) -> bool {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = from("UV_CACHE_DIR")
         .or_else(|| from("XDG_CACHE_HOME").map(|folder| folder.join("uv")))
-        .or_else(|| from("HOME").map(|home| home.join(".cache/uv")));
-    let device =
-        |path: &Path| path.ancestors().find_map(|part| part.metadata().ok()).map(|found| found.dev());
-    cache.is_some_and(|cache| device(&cache) == device(project))
+        .or_else(|| from(HOME).map(|home| home.join(".cache/uv")));
+    cache.is_some_and(|cache| disk::is_shared(&cache, project))
 }

@@ -8,6 +8,8 @@
 //! command could not become its foreground group; its lifeline is then another descriptor.
 //! Invariant: a guard that ends normally has no descendant left, except daemons it was told to keep.
 
+mod foreground;
+mod run;
 mod stand;
 
 use std::io::Read;
@@ -24,6 +26,8 @@ use super::process::Invocation;
 
 pub use stand::{Orders, stand};
 
+/// The kernel's link to this program.
+const OWN_IMAGE: &str = "/proc/self/exe";
 /// What a guard is told over the socket: end the tree now, but keep daemons if that was asked for.
 pub(super) const KILL: u8 = b'K';
 
@@ -34,10 +38,9 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// This very program. The kernel's link is used instead of a path, so that it also works when the file was
-    /// replaced or removed meanwhile.
+    /// This very program, also when the file was replaced or removed meanwhile.
     pub fn current() -> Self {
-        Self { program: PathBuf::from("/proc/self/exe") }
+        Self { program: PathBuf::from(OWN_IMAGE) }
     }
 
     /// Whether a guard still ends a command that a process now gone had started in this folder.

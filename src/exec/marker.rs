@@ -1,22 +1,24 @@
 //! What the project's environment was made from, written into it, so that a second call costs nothing and a moved
 //! project, another lock or a half-made environment is noticed.
 //!
-//! May import `error`. Invariant: an environment is current only if its marker says so for this lock, this
+//! May import `error` and `ownership`. Invariant: an environment is current only if its marker says so for this lock, this
 //! interpreter and this place; a marker is written first as incomplete and completed last.
 
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::ownership::ForOwner;
 
 /// The tool's own folder in a project.
 pub const PRIVATE: &str = ".golem-outbound";
 /// The environment's folder in a project, as the docs call it: `source venv/bin/activate`.
 pub const VENV: &str = "venv";
+/// Where an environment has its programs.
+pub const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 const MARKER: &str = "golem-outbound.json";
 const MADE: &str = "environment-made";
 
@@ -60,7 +62,7 @@ pub fn examine(project: &Path, lock: &str, interpreter: Option<&Path>) -> State 
         return wanted("the environment was made by another version of this program".into());
     };
     let missing =
-        ["python", "ray", "ray-on-golem"].into_iter().find(|name| !venv.join("bin").join(name).exists());
+        ["python", "ray", "ray-on-golem"].into_iter().find(|name| !program_in(&venv, name).exists());
     if marker.project != project {
         wanted(format!("the project was moved here from `{}`", marker.project.display()))
     } else if !marker.complete {
@@ -70,10 +72,16 @@ pub fn examine(project: &Path, lock: &str, interpreter: Option<&Path>) -> State 
     } else if interpreter.is_some_and(|path| path != marker.interpreter) {
         wanted(format!("another Python than `{}` is asked for", marker.interpreter.display()))
     } else if let Some(name) = missing {
-        wanted(format!("the environment has no `bin/{name}` any more"))
+        wanted(format!("the environment has no `{PROGRAMS}/{name}` any more"))
     } else {
         State::Current(marker)
     }
+}
+
+/// Where an environment has this program, if it has it. On Windows Python has one name, whatever a step calls it.
+pub fn program_in(venv: &Path, name: &str) -> PathBuf {
+    let name = if cfg!(windows) && name == "python3" { "python" } else { name };
+    venv.join(PROGRAMS).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Writes the marker.
@@ -91,7 +99,7 @@ pub fn write(project: &Path, marker: &Marker) -> Result<()> {
             .write(true)
             .create(true)
             .truncate(true)
-            .mode(0o600)
+            .for_owner()
             .open(&made)
             .and_then(|mut file| writeln!(file, "{}", path.display()))
             .map_err(|error| Error::io("write", &made, error))?;
@@ -107,7 +115,7 @@ pub fn private(project: &Path) -> Result<PathBuf> {
     let folder = project.join(PRIVATE);
     std::fs::DirBuilder::new()
         .recursive(true)
-        .mode(0o700)
+        .for_owner()
         .create(&folder)
         .map_err(|error| Error::io("create the folder", &folder, error))?;
     Ok(folder)

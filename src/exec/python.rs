@@ -4,13 +4,13 @@
 //! be a launcher that only says which version it misses.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::capture::capture;
 use super::program::find_in;
 use crate::error::{Error, Result};
+use crate::ownership::is_reachable_by_others;
 
 /// Minor versions of Python 3 that Ray 2.9.3 has wheels for, best first.
 pub const SUITABLE: [u32; 3] = [11, 10, 9];
@@ -84,7 +84,7 @@ impl Interpreter {
 fn reachable_by_all(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     path.ancestors()
-        .all(|part| std::fs::metadata(part).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0))
+        .all(|part| std::fs::metadata(part).is_ok_and(|metadata| is_reachable_by_others(&metadata)))
 }
 
 /// Where interpreters are looked for.
@@ -177,6 +177,11 @@ pub fn none_suitable(found: &[Interpreter]) -> Error {
         None => "no Python on this machine".to_owned(),
     };
     let error = Error::machine(message);
+    if !cfg!(target_os = "linux") {
+        return error
+            .hint("with uv: `uv python install 3.11`")
+            .hint("or install Python 3.11 from https://www.python.org/downloads/");
+    }
     let error = match found.iter().find(|one| one.version >= (3, 8, 0) && !one.has_venv) {
         // With its venv module the environment step fetches uv by itself, and with that a Python.
         Some(_) => error.hint(
@@ -191,6 +196,8 @@ pub fn none_suitable(found: &[Interpreter]) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     /// A folder with programs that answer as a Python of that version would.

@@ -129,6 +129,9 @@ pub struct Status {
     pub market_idle_for_ms: u64,
     /// Requests that no route of the API answers; not empty means a gap of the emulation.
     pub unknown_routes: Vec<String>,
+    /// How many more of such requests there were than those listed.
+    #[serde(default)]
+    pub more_unknown_routes: u64,
 }
 
 /// A provider.

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 
+pub use super::market::outbound_decision::OutboundAccess;
+
 /// A boxed future, so that the traits below can be objects.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -32,17 +34,6 @@ pub struct NodeSpec {
     pub mem_gib: f64,
     /// What the node may reach.
     pub outbound: OutboundAccess,
-}
-
-/// What a node may reach outside the VPN (yagna `exe-unit/src/manifest.rs`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum OutboundAccess {
-    /// No manifest, so no network beside the VPN; names do not resolve.
-    None,
-    /// The URLs of the manifest, resolved once at start to (protocol, IP, port), and DNS.
-    Urls(Vec<url::Url>),
-    /// Everything.
-    Unrestricted,
 }
 
 /// What a command of an ExeScript left behind.

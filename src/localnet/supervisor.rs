@@ -85,7 +85,9 @@ fn prepare(dir: &Path) -> Result<Prepared> {
 async fn serve(prepared: Prepared, outside: OwnedFd, mut report_to: std::fs::File) -> Result<ExitCode> {
     let Prepared { config, visible_logs } = prepared;
     let log = logs::own_log(&config.dir)?;
-    tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(LOGGED).init();
+    let logged = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(LOGGED);
+    // What cannot be logged, because the disk is full, would be told to stderr: the same log, and a panic.
+    logged.log_internal_errors(false).init();
     let running = match Running::start(&config, outside, visible_logs).await {
         Ok(running) => running,
         Err(error) => {

@@ -1,11 +1,10 @@
 //! `localnet`: the emulated Golem Network; whatever comes from it is `simulated`.
 
 use std::ffi::OsString;
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use super::golem::sample_problem;
-use super::{Invocation, Network, PROGRAM, Problem, Workplace};
+use super::{Invocation, Lifeline, Network, PROGRAM, Problem, Workplace};
 use crate::error::Result;
 use crate::evidence::Funnel;
 
@@ -21,7 +20,7 @@ pub trait LocalnetControl {
     fn exec_prefix(&self) -> Vec<OsString>;
 
     /// What keeps it alive if it was started for this walk.
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         None
     }
 
@@ -62,7 +61,7 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
         (**self).exec_prefix()
     }
 
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         (**self).lifeline()
     }
 
@@ -196,7 +195,7 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         invocation
     }
 
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         self.localnet.lifeline()
     }
 

@@ -5,19 +5,22 @@
 
 mod golem;
 mod invocation;
+mod lifeline;
 mod local;
 mod localnet;
+#[cfg(target_os = "linux")]
 mod project_localnet;
 mod webserver;
 mod workplace;
 
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 pub use golem::{GolemNetwork, Kind, still_rented};
 pub use invocation::{ChildProcesses, CommandRunner, Ended};
+pub use lifeline::Lifeline;
 pub use local::Local;
 pub use localnet::{EmulatedNetwork, LocalnetControl, LocalnetStatus};
+#[cfg(target_os = "linux")]
 pub use project_localnet::ProjectLocalnet;
 pub use webserver::rented_nodes;
 pub use workplace::{PROGRAM, Workplace};
@@ -74,7 +77,7 @@ pub trait Network {
 
     /// What keeps a network of the walk's own alive: it ends when nobody holds a copy of this any more. None for a network
     /// that was there before.
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         None
     }
 

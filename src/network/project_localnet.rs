@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{LocalnetControl, LocalnetStatus, PORTS, Workplace};
+use super::{Lifeline, LocalnetControl, LocalnetStatus, PORTS, Workplace};
 use crate::error::{Error, Result};
 use crate::evidence::Funnel;
 use crate::localnet::control::{DemandStatus, MarketCounters};
@@ -79,7 +78,7 @@ impl LocalnetControl for ProjectLocalnet {
         self.localnet().and_then(Localnet::exec_prefix).unwrap_or_default()
     }
 
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         self.running.as_ref()?.0.lifeline()
     }
 

@@ -1,10 +1,11 @@
 //! What the commands of a walk have in common on every network: folder, programs, variables.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Invocation;
+use crate::exec::marker;
 
 /// The name under which steps call this very binary.
 pub const PROGRAM: &str = "golem-outbound";
@@ -26,19 +27,19 @@ impl Workplace {
     /// The command as it runs on the machine itself: programs of the virtual environment come first, and
     /// [`PROGRAM`] is this binary.
     pub fn command(&self, argv: &[String], timeout: Duration, keep_daemons: bool) -> Invocation {
-        let bin = self.venv.join("bin");
+        let bin = self.venv.join(marker::PROGRAMS);
         let is_ours = argv.first().is_some_and(|program| program == PROGRAM);
         let mut command: Vec<OsString> = argv.iter().map(OsString::from).collect();
         if let Some(program) = command.first_mut() {
             if is_ours {
                 *program = self.program.clone().into();
-            } else if bin.join(&*program).is_file() {
-                *program = bin.join(&*program).into();
+            } else if let Some(found) = self.of_the_environment(program) {
+                *program = found.into();
             }
         }
         let mut path = OsString::from(bin);
         if let Some(inherited) = std::env::var_os("PATH") {
-            path.push(":");
+            path.push(if cfg!(windows) { ";" } else { ":" });
             path.push(inherited);
         }
         let mut env: Vec<(OsString, OsString)> = vec![
@@ -61,6 +62,10 @@ impl Workplace {
             timeout,
             keep_daemons,
         }
+    }
+
+    fn of_the_environment(&self, program: &OsStr) -> Option<PathBuf> {
+        Some(marker::program_in(&self.venv, program.to_str()?)).filter(|path| path.is_file())
     }
 }
 

@@ -1,15 +1,15 @@
 //! The documents that a walk can be written as: one line of a table each, chosen by the file's extension.
 //!
-//! May import `error` and `event`. Invariant: a name of no known format is refused before anything else happens, and a
+//! May import `error`, `ownership` and `event`. Invariant: a name of no known format is refused before anything else happens, and a
 //! reader never sees half a document.
 
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Walk, cast, html, json, junit, log, markdown};
 use crate::error::{Error, Result};
 use crate::event::Recorded;
+use crate::ownership::of_new_file;
 
 /// A format of documents.
 struct Format {
@@ -39,7 +39,8 @@ const FORMATS: [Format; 5] = [
 pub struct Document {
     path: PathBuf,
     render: Render,
-    mode: u32,
+    /// Whether nobody else may read it.
+    for_owner: bool,
 }
 
 impl Document {
@@ -69,13 +70,13 @@ impl Document {
                 path.display()
             )));
         }
-        Ok(Self { path: path.to_owned(), render: format.render, mode: 0o666 })
+        Ok(Self { path: path.to_owned(), render: format.render, for_owner: false })
     }
 
     /// The project's own record of its last walk, for its owner alone.
     pub fn last_run(project: &Path) -> Self {
         let path = project.join(".golem-outbound/last-run.json");
-        Self { path, render: Render::Walk(json::render), mode: 0o600 }
+        Self { path, render: Render::Walk(json::render), for_owner: true }
     }
 }
 
@@ -118,10 +119,12 @@ impl Document {
     /// By way of a temporary file beside it.
     fn write(&self, content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
         let write = || -> std::io::Result<()> {
-            let permissions = std::fs::Permissions::from_mode(self.mode);
-            // The process's umask takes from the mode what it takes from every new file.
-            let file =
-                tempfile::Builder::new().permissions(permissions).tempfile_in(folder_of(&self.path))?;
+            let mut builder = tempfile::Builder::new();
+            if let Some(permissions) = of_new_file(self.for_owner) {
+                // The process's umask takes from the mode what it takes from every new file.
+                builder.permissions(permissions);
+            }
+            let file = builder.tempfile_in(folder_of(&self.path))?;
             let mut out = BufWriter::new(file);
             content(&mut out)?;
             let file = out.into_inner().map_err(|error| error.into_error())?;

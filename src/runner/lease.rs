@@ -1,26 +1,15 @@
 //! The lease: how long what a walk rents may stay rented.
 //!
-//! May import `error`. Invariant: time goes on while the machine sleeps, and no change of the wall clock moves the end.
+//! May import `error` and `exec`. Invariant: time goes on while the machine sleeps, and no change of the wall clock moves the end.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
-
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::exec::clock::since_boot;
 
 /// How long before its end a lease is mentioned.
 const WARNINGS: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(60)];
-
-/// Time since the machine was started, sleep included.
-///
-/// # Errors
-/// The kernel has no such clock, which none since Linux 2.6.39 lacks.
-pub fn since_boot() -> Result<Duration> {
-    clock_gettime(ClockId::CLOCK_BOOTTIME)
-        .map(Duration::from)
-        .map_err(|errno| Error::internal(format!("failed to read the time since boot: {errno}")))
-}
 
 /// A lease that begins with the first thing that is rented; without a length it never ends.
 #[derive(Debug, Default)]

@@ -4,7 +4,6 @@
 //! that the file is complete at every moment; without a debt there is no file.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,9 +77,37 @@ enum Word {
     Bytes(Vec<u8>),
 }
 
+#[cfg(unix)]
+mod bytes {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+    pub(super) fn of(word: &OsStr) -> Vec<u8> {
+        word.as_bytes().to_vec()
+    }
+
+    pub(super) fn word(bytes: Vec<u8>) -> OsString {
+        OsString::from_vec(bytes)
+    }
+}
+
+/// Words are no bytes there; one that is no text is kept as near to it as can be.
+#[cfg(not(unix))]
+mod bytes {
+    use std::ffi::{OsStr, OsString};
+
+    pub(super) fn of(word: &OsStr) -> Vec<u8> {
+        word.to_string_lossy().into_owned().into_bytes()
+    }
+
+    pub(super) fn word(bytes: Vec<u8>) -> OsString {
+        String::from_utf8_lossy(&bytes).into_owned().into()
+    }
+}
+
 impl From<&OsStr> for Word {
     fn from(word: &OsStr) -> Self {
-        word.to_str().map_or_else(|| Self::Bytes(word.as_bytes().to_vec()), |text| Self::Text(text.into()))
+        word.to_str().map_or_else(|| Self::Bytes(bytes::of(word)), |text| Self::Text(text.into()))
     }
 }
 
@@ -88,7 +115,7 @@ impl From<&Word> for OsString {
     fn from(word: &Word) -> Self {
         match word {
             Word::Text(text) => text.into(),
-            Word::Bytes(bytes) => Self::from_vec(bytes.clone()),
+            Word::Bytes(bytes) => bytes::word(bytes.clone()),
         }
     }
 }
@@ -172,7 +199,7 @@ mod tests {
     use super::*;
 
     fn ledger() -> Ledger {
-        let odd = OsString::from_vec(vec![b'/', 0xff]);
+        let odd = bytes::word(vec![b'/', 0xff]);
         let mut invocation = Invocation::new([OsString::from("ray"), odd], "/p", Duration::from_secs(120));
         invocation.env_remove = vec!["PYTHONHOME".into()];
         let invocation = invocation.env("PATH", "/p/venv/bin:/bin");

@@ -1,15 +1,49 @@
-//! One walk of a project at a time.
+//! Files that one process holds at a time, and one walk of a project at a time.
+//!
+//! May import `error` and `ownership`. Invariant: what is held is let go of with the process, however that ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::ownership::ForOwner;
 
-/// Held for as long as a walk lasts; the kernel lets go of it with the process, however that ends.
+/// A file that is held.
+#[derive(Debug)]
+pub struct Held(File);
+
+impl Held {
+    /// Takes hold of the file, made for its owner alone if it is not there. None if another process has it; then what it holds
+    /// is put into `content`.
+    ///
+    /// # Errors
+    /// It cannot be opened or locked.
+    pub fn take(path: &Path, content: &mut String) -> Result<Option<Self>> {
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(false).for_owner().open(path);
+        let mut file = opened.map_err(|error| Error::io("open", path, error))?;
+        // Only for messages; a lock that cannot be read is still a lock.
+        let _ = file.read_to_string(content);
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // A process that is being started may have a copy of the descriptor for a moment.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Held for as long as a walk lasts.
 #[derive(Debug)]
 pub struct ProjectLock {
-    _file: nix::fcntl::Flock<File>,
+    _held: Held,
 }
 
 impl ProjectLock {
@@ -18,43 +52,26 @@ impl ProjectLock {
     /// # Errors
     /// Another walk has it, named with its process id; or the folder cannot be written.
     pub fn take(project: &Path) -> Result<Self> {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-
         let folder = project.join(".golem-outbound");
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder)
-            .map_err(|error| Error::io("create", &folder, error))?;
+        let made = DirBuilder::new().recursive(true).for_owner().create(&folder);
+        made.map_err(|error| Error::io("create", &folder, error))?;
         let path = folder.join("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| Error::io("open", &path, error))?;
         let mut holder = String::new();
-        // Only for the message; a lock that cannot be read is still a lock.
-        let _ = file.read_to_string(&mut holder);
-        match nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {
-            Ok(mut file) => {
-                let written = file
-                    .set_len(0)
-                    .and_then(|()| file.rewind())
-                    .and_then(|()| write!(file, "{}", std::process::id()));
-                written.map_err(|error| Error::io("write", &path, error))?;
-                Ok(Self { _file: file })
-            }
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Err(Error::usage(format!(
+        let Some(mut held) = Held::take(&path, &mut holder)? else {
+            return Err(Error::usage(format!(
                 "another walk of `{}` is going on, in process {}",
                 project.display(),
                 if holder.trim().is_empty() { "unknown" } else { holder.trim() },
             ))
-            .hint("wait for it to end, or press Ctrl-C in its terminal; it then takes its cluster down")),
-            Err((_, errno)) => Err(Error::io("lock", &path, errno.into())),
-        }
+            .hint("wait for it to end, or press Ctrl-C in its terminal; it then takes its cluster down"));
+        };
+        let file = &mut held.0;
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| write!(file, "{}", std::process::id()));
+        written.map_err(|error| Error::io("write", &path, error))?;
+        Ok(Self { _held: held })
     }
 }
 

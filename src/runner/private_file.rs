@@ -1,17 +1,17 @@
 //! Files that only their owner may read, written whole or not at all.
 //!
-//! May import `error`. Invariant: whoever is killed while writing leaves the file as it was before.
+//! May import `error` and `ownership`. Invariant: whoever is killed while writing leaves the file as it was before.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::ownership::ForOwner;
 
 /// Makes a folder that only its owner may enter.
 pub fn make_folder(path: &Path) -> Result<()> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    let made = DirBuilder::new().recursive(true).for_owner().create(path);
     made.map_err(|error| Error::io("create", path, error))
 }
 
@@ -22,7 +22,7 @@ pub fn write(path: &Path, text: &[u8]) -> Result<()> {
     let new = PathBuf::from(name);
     let written = || {
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file = options.write(true).create(true).truncate(true).for_owner().open(&new)?;
         file.write_all(text)?;
         file.sync_all()?;
         std::fs::rename(&new, path)
@@ -31,9 +31,10 @@ pub fn write(path: &Path, text: &[u8]) -> Result<()> {
 }
 
 /// Opens a file to write on at its end.
-pub fn append(path: &Path) -> Result<File> {
+#[cfg(unix)]
+pub fn append(path: &Path) -> Result<std::fs::File> {
     let mut options = OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path).map_err(|error| Error::io("open", path, error))
+    options.append(true).create(true).for_owner().open(path).map_err(|error| Error::io("open", path, error))
 }
 
 /// Removes a file that may not be there.

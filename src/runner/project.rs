@@ -63,7 +63,7 @@ impl Project {
     /// The folder is not a project, one of its files cannot be read, the cluster file has an error, or the script has
     /// nothing to download.
     pub fn load(folder: &Path) -> Result<Self> {
-        let folder = folder.canonicalize().map_err(|error| Error::io("open", folder, error))?;
+        let folder = dunce::canonicalize(folder).map_err(|error| Error::io("open", folder, error))?;
         for file in [PROJECT_FILE, CLUSTER_FILE] {
             if !folder.join(file).is_file() {
                 return Err(Error::usage(format!(
@@ -102,7 +102,7 @@ impl Project {
         if given.join(PROJECT_FILE).is_file() {
             return Self::load(given);
         }
-        let folder = given.canonicalize().map_err(|error| Error::io("open", given, error))?;
+        let folder = dunce::canonicalize(given).map_err(|error| Error::io("open", given, error))?;
         let inner = folder.join(TUTORIAL);
         let is_inner = names_of_steps(&folder, true)?.is_empty() && inner.is_dir();
         let (steps_in, name) =

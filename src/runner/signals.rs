@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
 use super::Lease;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec::interruptions::INTERRUPTIONS;
 
 /// Whether one of the three signals has arrived, or the lease has ended, since it was last asked.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +23,7 @@ impl Signals {
     /// The operating system refuses.
     pub fn catch(lease: Lease) -> Result<Self> {
         let signals = Self { lease: Arc::new(lease), ..Self::default() };
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in INTERRUPTIONS {
             signal_hook::flag::register(signal, Arc::clone(&signals.arrived)).map_err(|error| {
                 Error::new(ErrorKind::Internal, format!("failed to catch signal {signal}: {error}"))
                     .caused_by(error)

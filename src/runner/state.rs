@@ -178,6 +178,11 @@ impl State {
         text.push(b'\n');
         file.write_all(&text).map_err(failed)?;
         let file = file.persist(&path).map_err(|error| failed(error.error))?;
+        self.ignored = None;
+        if !cfg!(unix) {
+            // Nobody could replace it while it is held open, and a folder cannot be opened.
+            return file.sync_all().map_err(failed);
+        }
         // The new name, too, has to be on the disk before a power cut.
         let folder = std::fs::File::open(&folder).map_err(failed)?;
         if self.disk.is_none() {
@@ -186,7 +191,6 @@ impl State {
         if let Some(disk) = &self.disk {
             disk.take(file, folder);
         }
-        self.ignored = None;
         Ok(())
     }
 }

@@ -1,16 +1,16 @@
 //! Which tutorials the user has agreed to run: remembered by what they would run, not by where they are.
 //!
-//! May import `error` and `exec`. Invariant: the file is written whole or not at all and only its owner may read or write it;
+//! May import `error`, `ownership` and `exec`. Invariant: the file is written whole or not at all and only its owner may read or write it;
 //! one that somebody else could have written counts for nothing.
 
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::exec::marker::fingerprint;
+use crate::ownership::{ForOwner, HOME, is_ours, is_writable_by_others};
 
 const FILE: &str = "trusted.json";
 const FORMAT: u32 = 1;
@@ -47,7 +47,7 @@ impl Trusted {
     /// count, as its specification wants it.
     pub fn of_user() -> Self {
         let from = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let state = from("XDG_STATE_HOME").or_else(|| from("HOME").map(|home| home.join(".local/state")));
+        let state = from("XDG_STATE_HOME").or_else(|| from(HOME).map(|home| home.join(".local/state")));
         match state {
             Some(state) => Self::at(&state.join("golem-outbound")),
             None => Self { path: None, kept: Kept::default(), problem: None },
@@ -112,10 +112,10 @@ fn read(path: &Path) -> std::result::Result<Kept, String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Kept::default()),
         Err(error) => return Err(error.to_string()),
     };
-    if !metadata.is_file() || metadata.uid() != nix::unistd::geteuid().as_raw() {
+    if !metadata.is_file() || !is_ours(&metadata) {
         return Err("it is not a file of yours".into());
     }
-    if metadata.mode() & 0o022 != 0 {
+    if is_writable_by_others(&metadata) {
         return Err("others may write it".into());
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
@@ -129,7 +129,7 @@ fn read(path: &Path) -> std::result::Result<Kept, String> {
 /// By way of a temporary file, which is private from the start.
 fn write(path: &Path, kept: &Kept) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::DirBuilder::new().recursive(true).for_owner().create(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     serde_json::to_writer_pretty(&mut file, kept)?;
     file.write_all(b"\n")?;
@@ -142,7 +142,7 @@ fn write(path: &Path, kept: &Kept) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use std::fs::{Permissions, set_permissions};
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     fn lines(text: &str) -> Vec<String> {
         text.lines().map(ToOwned::to_owned).collect()

@@ -2,43 +2,55 @@
 //!
 //! May import `error`, `exec` and `network`. It has a session of its own, so that neither Ctrl-C nor the terminal's end
 //! reaches it, and holds the localnet's lifeline, so that the cluster there lives until `ray down` has ended it. It notices
-//! our death by a socket whose other end only we hold. Invariant: it is there, and the debt is on the disk, before the
-//! step starts that makes the debt.
+//! our death by a socket whose other end only we hold. Elsewhere than on Unix nobody stands there: what a killed walk owes is
+//! on the disk and told at the next start. Invariant: it is there, and the debt is on the disk, before the step starts that
+//! makes the debt.
 
+#[cfg(unix)]
 mod duty;
+#[cfg(not(unix))]
+#[path = "watchdog/nobody.rs"]
+mod process;
+#[cfg(unix)]
+mod process;
 mod record;
+#[cfg(unix)]
 mod undoing;
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::sync::Arc;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-pub use duty::{Post, lock, stand};
+use self::process::Process;
+#[cfg(unix)]
+pub use duty::{Post, stand};
 pub use record::{Done, Record, Why, path, untold};
-pub use undoing::now;
 
 use super::ledger::{Ledger, Owed, Walk};
+use super::lock::Held;
 use super::{Lease, Watch, private_file};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::network::Network;
-
-/// What the watchdog says once it is on its post.
-const READY: u8 = b'R';
-/// What it is told when nothing is left for it to do.
-const SETTLED: u8 = b'S';
 
 /// Where a project has what the watchdog leaves: records, logs and its lock.
 pub fn folder(project: &Path) -> PathBuf {
     project.join(".golem-outbound/watchdog")
+}
+
+/// This moment, as RFC 3339.
+pub fn now() -> String {
+    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
+}
+
+/// The lock that every watchdog of the project holds; none if one is on its post or at work.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn lock(project: &Path) -> Result<Option<Held>> {
+    private_file::make_folder(&folder(project))?;
+    Held::take(&folder(project).join("lock"), &mut String::new())
 }
 
 /// The walk's end of its watchdog, which is started with the first debt.
@@ -47,7 +59,7 @@ pub struct Watchdog {
     cluster_name: String,
     lease: Arc<Lease>,
     begun: Option<Begun>,
-    running: Option<(Child, UnixStream)>,
+    running: Option<Process>,
 }
 
 /// When the walk began to owe something.
@@ -76,7 +88,7 @@ impl Watchdog {
     }
 
     fn is_alive(&mut self) -> bool {
-        self.running.as_mut().is_some_and(|(child, _)| matches!(child.try_wait(), Ok(None)))
+        self.running.as_mut().is_some_and(Process::is_alive)
     }
 
     fn start(&mut self, network: &dyn Network) -> Result<()> {
@@ -91,46 +103,9 @@ impl Watchdog {
         }
         private_file::make_folder(&folder(&self.project))?;
         let log = record::path(&self.project, now, "log");
-        let mut command = Command::new("/proc/self/exe");
-        command.arg0("golem-outbound").arg("__watchdog").arg("--project").arg(&self.project);
-        command.arg("--runner").arg(std::process::id().to_string()).arg("--log").arg(&log);
-        if let Some(ends) = lease_ends {
-            command.arg("--lease-ends-ms").arg(ends.as_millis().to_string());
-        }
-        let lifeline = network.lifeline().map(|lifeline| lifeline.as_raw_fd());
-        if let Some(lifeline) = lifeline {
-            command.arg("--hold").arg(lifeline.to_string());
-        }
-        let (child, socket) = spawn(command, lifeline, private_file::append(&log)?).map_err(|error| {
-            Error::internal(format!("failed to start the watchdog: {error}")).caused_by(error)
-        })?;
-        let mut answer = [0; 1];
-        if (&socket).read_exact(&mut answer).is_err() || answer != [READY] {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            let said = said.trim().strip_prefix("error: ").unwrap_or("it said nothing").to_owned();
-            return Err(Error::new(ErrorKind::Internal, format!("failed to start the watchdog: {said}")));
-        }
-        self.running = Some((child, socket));
+        self.running = Some(Process::start(&self.project, &log, lease_ends, network.lifeline())?);
         Ok(())
     }
-}
-
-/// In a session of its own from its first moment; only `lifeline`, besides its streams, is passed on.
-fn spawn(mut command: Command, lifeline: Option<i32>, log: File) -> std::io::Result<(Child, UnixStream)> {
-    let (ours, theirs) = UnixStream::pair()?;
-    command.current_dir("/").stdin(OwnedFd::from(theirs)).stdout(log.try_clone()?).stderr(log);
-    let detach = move || {
-        nix::unistd::setsid()?;
-        if let Some(lifeline) = lifeline {
-            // SAFETY: the descriptor was open in the parent and is so in this copy of it.
-            let lifeline = unsafe { std::os::fd::BorrowedFd::borrow_raw(lifeline) };
-            fcntl(lifeline, FcntlArg::F_SETFD(FdFlag::empty()))?;
-        }
-        Ok(())
-    };
-    // SAFETY: between fork and exec it makes two system calls and allocates nothing.
-    unsafe { command.pre_exec(detach) };
-    Ok((command.spawn()?, ours))
 }
 
 impl Watch for Watchdog {
@@ -142,15 +117,14 @@ impl Watch for Watchdog {
     }
 
     fn release(&mut self, settled: bool) -> bool {
-        let Some((mut child, mut socket)) = self.running.take() else { return false };
+        let Some(mut process) = self.running.take() else { return false };
         if !settled {
             // Its end of the socket says that we are gone, which is true in a moment.
-            return matches!(child.try_wait(), Ok(None));
+            return process.is_alive();
         }
         // A ledger that cannot be removed tells the next start too much, not too little.
         let _ = private_file::remove(&Ledger::path(&self.project));
-        let _ = socket.write_all(&[SETTLED]);
-        let _ = child.wait();
+        process.settle();
         false
     }
 }

@@ -5,14 +5,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::event::{Event, Sink};
 use crate::evidence::{Evidence, Funnel};
-use crate::network::{Invocation, Network, PROGRAM, Problem};
+use crate::network::{Invocation, Lifeline, Network, PROGRAM, Problem};
 use crate::tutorial::Tutorial;
 use crate::tutorial::proof::{Proved, is_torn_down, nothing};
 
@@ -153,7 +152,7 @@ impl Network for Watched {
         self.inner.command(argv, timeout, keep_daemons || in_localnet)
     }
 
-    fn lifeline(&self) -> Option<BorrowedFd<'_>> {
+    fn lifeline(&self) -> Option<Lifeline<'_>> {
         self.inner.lifeline()
     }
 

@@ -1,12 +1,11 @@
 //! From answers to files.
 //!
-//! May import the rest of the room and `error`. Invariant: the target appears by one rename, after everything else went well; whatever
+//! May import the rest of the room, `error` and `ownership`. Invariant: the target appears by one rename, after everything else went well; whatever
 //! was made until then goes with its temporary folder.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -18,6 +17,7 @@ use super::project::{ANSWERS_FILE, Project};
 use super::template::TemplateFile;
 use super::workshop::Workshop;
 use crate::error::{Error, Result};
+use crate::ownership::Runnable;
 
 /// Fewer files are written sooner than another thread is started.
 const FILES_PER_THREAD: usize = 32;
@@ -88,10 +88,10 @@ fn write(folder: &Path, files: &[(PathBuf, &TemplateFile)], filling: &Filling<'_
 
 fn write_one(path: &Path, file: &TemplateFile, filling: &Filling<'_>) -> Result<()> {
     let content = filling.content(file)?;
-    // The process's umask takes from the mode what it takes from every new file.
-    let mode = if file.is_executable { 0o777 } else { 0o666 };
-    let create =
-        || OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?.write_all(&content);
+    let create = || {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).runnable(file.is_executable).open(path)?.write_all(&content)
+    };
     create().map_err(|cause| Error::io("write", path, cause))
 }
 

@@ -13,12 +13,14 @@ use crate::error::{Error, Result};
 const PREFIX: &str = ".golem-outbound-new-";
 /// Between its making and its locking a workshop looks abandoned; for so long it is given the benefit of the doubt.
 const YOUTH: Duration = Duration::from_secs(5);
+/// Nobody takes longer. By this alone it is told where a folder cannot be opened and locked.
+const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A folder that goes with this value, and whose lock the system takes back however we end.
 pub struct Workshop {
     /// The folder.
     pub folder: TempDir,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Workshop {
@@ -29,10 +31,15 @@ impl Workshop {
             .prefix(PREFIX)
             .tempdir_in(parent)
             .map_err(|cause| Error::io("create a folder in", parent, cause))?;
-        let lock = File::open(folder.path()).map_err(|cause| Error::io("open", folder.path(), cause))?;
-        lock.lock().map_err(|cause| Error::io("lock", folder.path(), cause))?;
+        let lock = cfg!(unix).then(|| hold(folder.path())).transpose()?;
         Ok(Self { folder, _lock: lock })
     }
+}
+
+fn hold(folder: &Path) -> Result<File> {
+    let lock = File::open(folder).map_err(|cause| Error::io("open", folder, cause))?;
+    lock.lock().map_err(|cause| Error::io("lock", folder, cause))?;
+    Ok(lock)
 }
 
 /// Whatever cannot be removed here is somebody else's, and none of our business.
@@ -47,6 +54,9 @@ fn clean(parent: &Path) {
 }
 
 fn abandoned(folder: &Path) -> std::io::Result<bool> {
+    if !cfg!(unix) {
+        return Ok(fs::metadata(folder)?.modified()?.elapsed().is_ok_and(|age| age > AGE));
+    }
     let opened = File::open(folder)?;
     let young = opened.metadata()?.modified()?.elapsed().is_ok_and(|age| age < YOUTH);
     Ok(!young && opened.try_lock().is_ok())

@@ -24,6 +24,7 @@ mod sandbox;
 mod script;
 mod secrets;
 mod ssh;
+mod systems;
 mod template;
 mod tutorial;
 mod walk;

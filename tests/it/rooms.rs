@@ -6,22 +6,24 @@ use std::path::{Path, PathBuf};
 /// Room, what it may import, whether it is pure. A room may always import itself.
 const ROOMS: &[(&str, &[&str], bool)] = &[
     ("error", &[], true),
+    ("ownership", &[], false),
     ("diagnostic", &["error"], true),
     ("evidence", &["error", "diagnostic"], true),
     ("event", &["evidence"], true),
     ("outbound", &["error", "diagnostic"], true),
     ("cluster", &["error", "diagnostic", "outbound"], true),
     ("tutorial", &["error", "diagnostic", "evidence", "event"], true),
-    ("content", &["error", "diagnostic", "outbound"], false),
-    ("exec", &["error"], false),
-    ("scaffold", &["error", "outbound", "content"], false),
-    ("localnet", &["error", "outbound", "content", "exec"], false),
+    ("content", &["error", "ownership", "diagnostic", "outbound"], false),
+    ("exec", &["error", "ownership"], false),
+    ("scaffold", &["error", "ownership", "outbound", "content"], false),
+    ("localnet", &["error", "ownership", "outbound", "content", "exec"], false),
     ("network", &["error", "evidence", "cluster", "content", "exec", "localnet"], false),
-    ("report", &["error", "evidence", "event"], false),
+    ("report", &["error", "ownership", "evidence", "event"], false),
     (
         "runner",
         &[
             "error",
+            "ownership",
             "diagnostic",
             "evidence",
             "event",
@@ -57,7 +59,7 @@ const IMPURE: &[&str] = &[
 ];
 
 /// The files of the program itself; a `tests.rs` and what lies in a `tests/` are test modules and may do as they like.
-fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(super) fn source_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("src is readable") {
         let path = entry.expect("an entry").path();
         if path.ends_with("tests") {
@@ -79,7 +81,7 @@ fn room_of(path: &Path, src: &Path) -> String {
 }
 
 /// The code without its comments and without the test module, which may do as it likes.
-fn code_of(path: &Path) -> String {
+pub(super) fn code_of(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("a source file is readable");
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
     code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")

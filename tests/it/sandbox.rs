@@ -1,5 +1,6 @@
 //! The sandbox and its nodes, as root (when the tests are run by root) and as an ordinary user.
 
+mod killed;
 mod logs;
 mod nodes;
 

@@ -3,6 +3,8 @@
 
 #[path = "yagna/faults.rs"]
 mod faults;
+#[path = "yagna/hostile.rs"]
+pub mod hostile;
 #[path = "yagna/localnet.rs"]
 pub mod localnet;
 

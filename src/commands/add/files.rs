@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+use crate::exec::interruptions::INTERRUPTIONS;
 
 /// A file and what was read from it.
 #[derive(Debug)]
@@ -133,9 +134,8 @@ fn unchanged(file: &Source) -> Result<()> {
 
 /// From here on it takes milliseconds; Ctrl-C shall not fall between the two files.
 fn hold_signals() -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let came = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    for signal in INTERRUPTIONS {
         signal_hook::flag::register(signal, Arc::clone(&came))
             .map_err(|error| Error::internal("failed to hold signals back").caused_by(error))?;
     }

@@ -5,7 +5,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 
 use similar::TextDiff;
@@ -14,6 +13,7 @@ use super::Report;
 use super::files::{SourceFile, Sources};
 use crate::diagnostic::{Fix, applicable, apply};
 use crate::error::{Error, Result};
+use crate::ownership::keep_owner;
 
 /// A fix can bring a finding that has a fix of its own, but not for ever.
 const ROUNDS: usize = 10;
@@ -118,8 +118,7 @@ pub(in crate::commands) fn replace(path: &Path, expected: &str, content: &str, a
     let written = || -> std::io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(content.as_bytes())?;
-        // Only root can give files away; for everybody else the owner is the same already.
-        let _ = chown(file.path(), Some(metadata.uid()), Some(metadata.gid()));
+        keep_owner(file.path(), &metadata);
         file.as_file().set_permissions(metadata.permissions())?;
         file.as_file().sync_all()?;
         file.persist(&target).map_err(|error| error.error)?;

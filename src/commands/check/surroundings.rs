@@ -29,7 +29,7 @@ pub(super) fn findings(cluster: &SourceFile) -> Vec<Diagnostic> {
 
 /// What is installed in the project's environment, or in the active one; else what the project's lock has.
 fn releases(folder: &Path) -> Releases {
-    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let absolute = dunce::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
     let found = find_venv(&absolute).map(|venv| installed::packages(&venv, &["ray-on-golem", "ray"]));
     let packages = found.unwrap_or_default();
     let version =

@@ -38,7 +38,7 @@ pub struct Section {
 
 /// Everything about the project in this folder, or about the machine alone.
 pub fn sections(project: &Path) -> Vec<Section> {
-    let home = std::env::var("HOME").ok();
+    let home = std::env::var(crate::ownership::HOME).ok();
     let mut sections = vec![
         ("Versions".to_owned(), versions(project)),
         ("`golem-outbound doctor`".into(), own(&["doctor"], project)),
@@ -71,12 +71,11 @@ fn tail(text: &str) -> String {
 fn versions(project: &Path) -> String {
     let os = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let name = os.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or("unknown");
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let mut text = format!(
-        "golem-outbound {}\nsystem {}, Linux {}, {}\n",
+        "golem-outbound {}\nsystem {}, {}, {}\n",
         env!("CARGO_PKG_VERSION"),
         name.trim_matches('"'),
-        kernel.trim(),
+        kernel(),
         std::env::consts::ARCH
     );
     match packages(&project.join("venv")) {
@@ -87,6 +86,15 @@ fn versions(project: &Path) -> String {
         (None, _) => text += "venv none here\n",
     }
     text
+}
+
+/// `Linux 6.1.0-13-amd64`; of another system only its name.
+fn kernel() -> String {
+    if !cfg!(target_os = "linux") {
+        return std::env::consts::OS.to_owned();
+    }
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("Linux {}", release.trim())
 }
 
 /// The environment's `python3.x`, and `name version` of those packages that matter.

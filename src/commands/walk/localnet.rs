@@ -2,13 +2,10 @@
 //!
 //! Invariant: nothing is started here, and `auto` is decided here once for the whole walk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{NetworkName, Request};
-use crate::localnet::ContentMode;
-use crate::localnet::sandbox::config::SandboxConfig;
-use crate::localnet::sandbox::start::decided;
-use crate::localnet::sandbox::status::status;
+use crate::localnet::{ContentMode, MadeOf, decided, made_of};
 use crate::tutorial::progress::{CONTENT, Inputs, MARKET, fingerprint};
 
 /// The localnet of a walk, before it begins.
@@ -24,9 +21,14 @@ pub(super) fn localnet_of(request: &Request, project: &Path) -> Option<LocalnetO
     if request.network != NetworkName::Localnet {
         return None;
     }
-    let asked = || (decided(request.content), request.providers.clone(), request.faults.clone());
-    let (content, providers, faults) =
-        running(&project.join(".golem-outbound/localnet")).unwrap_or_else(asked);
+    let asked = || MadeOf {
+        content: decided(request.content),
+        providers: request.providers.clone(),
+        faults: request.faults.clone(),
+    };
+    // One that runs already is used as it is.
+    let running = made_of(&project.join(".golem-outbound/localnet"));
+    let MadeOf { content, providers, faults } = running.unwrap_or_else(asked);
     let word = if content == ContentMode::Live { "live" } else { "mirror" };
     // The built-in market is our version's. What cannot be read is refused later, with its reason.
     let mut market = providers.map_or_else(
@@ -38,11 +40,4 @@ pub(super) fn localnet_of(request: &Request, project: &Path) -> Option<LocalnetO
     }
     let inputs = Inputs::from([(CONTENT.to_owned(), word.to_owned()), (MARKET.to_owned(), market)]);
     Some(LocalnetOfWalk { content, inputs })
-}
-
-/// What a localnet that runs already was made of: the walk uses it as it is.
-fn running(dir: &Path) -> Option<(ContentMode, Option<PathBuf>, Vec<String>)> {
-    let content = status(dir).ok()?.content?;
-    let config = SandboxConfig::read(dir).ok()?;
-    Some((content, config.providers, config.faults))
 }

@@ -5,11 +5,9 @@
 use super::{NetworkName, Request};
 use crate::error::{Error, Result};
 use crate::exec;
+use crate::exec::own_program::own_program;
 use crate::localnet::ContentMode;
-use crate::localnet::sandbox::program::own_program;
-use crate::network::{
-    EmulatedNetwork, GolemNetwork, Kind, Local, Network, PortHolder, ProjectLocalnet, Workplace, rented_nodes,
-};
+use crate::network::{GolemNetwork, Kind, Local, Network, PortHolder, Workplace, rented_nodes};
 use crate::report::Style;
 use crate::runner::Project;
 
@@ -47,16 +45,30 @@ pub(super) fn network(
     };
     Ok(match request.network {
         NetworkName::Local => Box::new(Local { workplace, urls: urls.clone(), port_holder: port_holder() }),
-        NetworkName::Localnet => {
-            let providers = request.providers.as_deref().map(std::path::absolute).transpose();
-            let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
-            let localnet =
-                ProjectLocalnet::new(workplace.clone(), content, providers, request.faults.clone());
-            Box::new(EmulatedNetwork::new(workplace, urls, localnet))
-        }
+        NetworkName::Localnet => emulated(request, content, workplace, urls)?,
         NetworkName::Testnet => Box::new(golem(Kind::Testnet, workplace)?),
         NetworkName::Mainnet => Box::new(golem(Kind::Mainnet, workplace)?),
     })
+}
+
+#[cfg(target_os = "linux")]
+fn emulated(
+    request: &Request,
+    content: ContentMode,
+    workplace: Workplace,
+    urls: Vec<String>,
+) -> Result<Box<dyn Network>> {
+    use crate::network::{EmulatedNetwork, ProjectLocalnet};
+
+    let providers = request.providers.as_deref().map(std::path::absolute).transpose();
+    let providers = providers.map_err(|error| Error::io("find", "the providers' file", error))?;
+    let localnet = ProjectLocalnet::new(workplace.clone(), content, providers, request.faults.clone());
+    Ok(Box::new(EmulatedNetwork::new(workplace, urls, localnet)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn emulated(_: &Request, _: ContentMode, _: Workplace, _: Vec<String>) -> Result<Box<dyn Network>> {
+    Err(crate::localnet::Unsupported::other_system(std::env::consts::OS).into_error())
 }
 
 /// Nodes of the project's cluster that are rented now on a real network, as its webserver on this machine tells.

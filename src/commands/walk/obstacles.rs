@@ -43,7 +43,9 @@ pub(super) fn environment_problem(
         marker::fingerprint(&std::fs::read(project.folder.join("requirements.lock")).unwrap_or_default());
     let why = match marker::examine(&project.folder, &lock, None) {
         State::Current(_) => return None,
-        State::Foreign if project.folder.join("venv/bin/ray").is_file() => return None,
+        State::Foreign if marker::program_in(&project.folder.join(marker::VENV), "ray").is_file() => {
+            return None;
+        }
         State::Foreign => "`venv` has no `bin/ray`".to_owned(),
         State::Wanted(why) => why.unwrap_or_else(|| "the project has no Python environment yet".into()),
     };

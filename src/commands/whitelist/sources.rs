@@ -25,7 +25,7 @@ const LIMIT: usize = 1_000_000;
 /// # Errors
 /// It cannot be read, or a pattern does not compile.
 pub(super) fn of_path(path: &Path, old: &Whitelist) -> Result<(Whitelist, From)> {
-    let shown = path.canonicalize().map_err(|error| Error::io("read", path, error))?;
+    let shown = dunce::canonicalize(path).map_err(|error| Error::io("read", path, error))?;
     let origin = From::File(shown.display().to_string());
     if !path.is_dir() {
         let new = read_whitelist(path)?;

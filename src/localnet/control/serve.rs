@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixListener;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
@@ -25,24 +26,30 @@ pub trait ControlHooks: Send + Sync + 'static {
     fn stop(&self);
 }
 
-/// Answers until the listener fails.
-///
-/// # Errors
-/// When no connection can be accepted any more.
-pub async fn serve_control(
-    listener: UnixListener,
-    yagna: Yagna,
-    hooks: Arc<dyn ControlHooks>,
-) -> std::io::Result<()> {
+/// More than any question needs.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// How long to wait before the next try to accept a connection: until then, some descriptor may be free.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Answers for ever.
+pub async fn serve_control(listener: UnixListener, yagna: Yagna, hooks: Arc<dyn ControlHooks>) {
     let service = Arc::new(AtomicBool::new(false));
     loop {
-        let (stream, _) = listener.accept().await?;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!("failed to accept a control connection: {error}");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
         let (read, write) = stream.into_split();
         let connection = Connection {
             yagna: yagna.clone(),
             hooks: hooks.clone(),
             service: service.clone(),
-            lines: BufReader::new(read).lines(),
+            reader: BufReader::new(read),
             write,
         };
         tokio::spawn(async move {
@@ -58,14 +65,14 @@ struct Connection {
     hooks: Arc<dyn ControlHooks>,
     /// Whether a `service run` is connected.
     service: Arc<AtomicBool>,
-    lines: Lines<BufReader<OwnedReadHalf>>,
+    reader: BufReader<OwnedReadHalf>,
     write: OwnedWriteHalf,
 }
 
 impl Connection {
     async fn serve(mut self) -> std::io::Result<()> {
-        while let Some(line) = self.lines.next_line().await? {
-            match serde_json::from_str(&line) {
+        while let Some(line) = self.next_line().await? {
+            match serde_json::from_slice(&line) {
                 Ok(Request::ServiceRun) => return self.service_run().await,
                 Ok(Request::Stop) => {
                     self.reply(&Reply::Done).await?;
@@ -76,7 +83,10 @@ impl Connection {
                     let reply = self.yagna.control(&request);
                     self.reply(&reply).await?;
                 }
-                Err(error) => self.reply(&Reply::Failed(format!("invalid control request: {error}"))).await?,
+                Err(error) => {
+                    tracing::warn!("invalid control request: {error}");
+                    self.reply(&Reply::Failed(format!("invalid control request: {error}"))).await?;
+                }
             }
         }
         Ok(())
@@ -102,8 +112,21 @@ impl Connection {
     /// Waits for the end of the connection, however it comes.
     async fn hold(&mut self, url: String) -> std::io::Result<()> {
         self.reply(&Reply::ServiceRunning(url)).await?;
-        while self.lines.next_line().await?.is_some() {}
+        while self.next_line().await?.is_some() {}
         Ok(())
+    }
+
+    /// A line, or nothing at the end of the connection, which a line that is too long is, too.
+    async fn next_line(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let read = (&mut self.reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line).await?;
+        if line.len() as u64 > LONGEST_LINE {
+            let text = format!("invalid control request: longer than {LONGEST_LINE} bytes");
+            tracing::warn!("{text}");
+            self.reply(&Reply::Failed(text)).await?;
+            return Ok(None);
+        }
+        Ok((read > 0).then_some(line))
     }
 
     async fn reply(&mut self, reply: &Reply) -> std::io::Result<()> {

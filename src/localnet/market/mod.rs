@@ -1,6 +1,6 @@
 //! The emulated market: providers as data, their offers, the constraint language, negotiation and pricing.
 //!
-//! May import `error`, `outbound` and `localnet::exe_unit`. Invariant: nothing here opens a socket, sleeps or reads a clock; time is
+//! May import `error` and `outbound`. Invariant: nothing here opens a socket, sleeps or reads a clock; time is
 //! an argument, so that every outcome can be tested.
 
 pub mod constraint;

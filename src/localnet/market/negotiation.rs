@@ -1,16 +1,15 @@
 //! What a provider answers to a demand's counter-proposal.
 //!
-//! May import `localnet::exe_unit`. Invariant: the order of the checks is yagna's
+//! May import its siblings. Invariant: the order of the checks is yagna's
 //! (`agent/provider/src/market/negotiator/composite.rs`), because the first one that fails is the text that people see.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::outbound_decision::OutboundDecision;
+use super::outbound_decision::{OutboundAccess, OutboundDecision};
 use super::properties::{self, Properties};
 use super::provider::{Fault, Provider};
-use crate::localnet::exe_unit::OutboundAccess;
 
 /// Agreements that a provider keeps at a time: the VM runtime's default.
 const MAX_AGREEMENTS: usize = 1;

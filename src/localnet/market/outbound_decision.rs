@@ -1,15 +1,25 @@
 //! Whether a provider accepts a demand's outbound request: the seam to the outbound rules.
 //!
-//! May import `outbound` and `localnet::exe_unit`. Invariant: the rules themselves live in the room `outbound`, never
+//! May import `outbound`. Invariant: the rules themselves live in the room `outbound`, never
 //! here.
 
 use std::sync::Arc;
 
-use crate::localnet::exe_unit::OutboundAccess;
 use crate::outbound::OutboundRequest;
 use crate::outbound::negotiation::{ManifestCheck, Policy, answer};
 use crate::outbound::rules::{Credentials, Rules};
 use crate::outbound::whitelist::Whitelist;
+
+/// What a node may reach outside the VPN (yagna `exe-unit/src/manifest.rs`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OutboundAccess {
+    /// No manifest, so no network beside the VPN; names do not resolve.
+    None,
+    /// The URLs of the manifest, resolved once at start to (protocol, IP, port), and DNS.
+    Urls(Vec<url::Url>),
+    /// Everything.
+    Unrestricted,
+}
 
 /// A provider's outbound configuration.
 #[derive(Clone, Debug)]

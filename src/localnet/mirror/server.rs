@@ -1,17 +1,16 @@
 //! The mirror's server: any stream in, HTTP out, with or without TLS, under whatever name was asked for.
 //!
-//! May import its siblings. Invariant: a connection to the address of one host is never given another host's
+//! May import `localnet::http` and its siblings. Invariant: a connection to the address of one host is never given another host's
 //! certificate, whatever name the client sends.
 
 use std::io;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::connect_info::Connected;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue, Response};
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
+use axum::{Extension, Router};
 use rustls::server::Acceptor;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -20,6 +19,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::LazyConfigAcceptor;
 
 use super::{Authority, BoxedStream, REGISTRY_HOSTS, Store, pages};
+use crate::localnet::http;
 
 /// The first byte of a TLS handshake; no HTTP request begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -56,13 +56,12 @@ impl Mirror {
         let pages = Router::new().fallback(page).with_state(Arc::new(store));
         let (content, arrivals) = arrivals();
         let content_server = tokio::spawn(async move {
-            let pages = pages.into_make_service_with_connect_info::<AskedHost>();
-            // Serving ends only with the task: accepting never fails.
-            let _ = axum::serve(arrivals, pages).await;
+            let asked = |host| pages.clone().layer(Extension(ConnectInfo::<AskedHost>(host)));
+            http::serve(arrivals, http::PATIENCE, asked).await;
         });
         let (registry_sender, arrivals) = self::arrivals();
         let registry_server = tokio::spawn(async move {
-            let _ = axum::serve(arrivals, registry).await;
+            http::serve(arrivals, http::PATIENCE, |_| registry.clone()).await;
         });
         Arc::new(Self {
             authority,
@@ -83,7 +82,10 @@ impl Mirror {
     pub fn serve(self: &Arc<Self>, stream: BoxedStream, dialed: Option<String>) {
         let mirror = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = mirror.take(stream, dialed).await {
+            let taken = tokio::time::timeout(http::PATIENCE, mirror.take(stream, dialed)).await;
+            // Nobody has said anything, or not all of a TLS handshake.
+            let silent = |_| Err(io::ErrorKind::TimedOut.into());
+            if let Err(error) = taken.unwrap_or_else(silent) {
                 tracing::debug!(%error, "a connection to the mirror failed");
             }
         });
@@ -161,12 +163,6 @@ impl Listener for Arrivals {
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
         Ok(AskedHost(String::new()))
-    }
-}
-
-impl Connected<IncomingStream<'_, Arrivals>> for AskedHost {
-    fn connect_info(stream: IncomingStream<'_, Arrivals>) -> Self {
-        stream.remote_addr().clone()
     }
 }
 

@@ -7,9 +7,11 @@ use std::any::Any;
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
@@ -22,7 +24,7 @@ use super::vpn::{Vpn, Vpns};
 use super::{NodesConfig, netns};
 use crate::error::{Error, Result};
 use crate::localnet::exe_unit::{Boxed, Node, NodeSpec, RunOutput, RuntimeError};
-use crate::localnet::sandbox::OWN_IMAGE;
+use crate::localnet::sandbox::{OWN_IMAGE, init};
 
 /// How long a node may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -37,6 +39,8 @@ pub struct DeployedNode {
     /// The same socket once more, to hang up while a conversation is going on.
     hang_up: StdUnixStream,
     ended: watch::Receiver<bool>,
+    /// Whether its end was asked for.
+    released: Arc<AtomicBool>,
     egress: Mutex<Option<Box<dyn Any + Send + Sync>>>,
 }
 
@@ -58,13 +62,16 @@ impl DeployedNode {
                 return Err(error);
             }
         };
-        let (told, ended) = watch::channel(false);
-        tokio::spawn(async move {
-            let _ = child.wait().await;
-            let _ = told.send(true);
-        });
+        let released = Arc::new(AtomicBool::new(false));
+        let ended = await_end(child, &spec, Arc::clone(&released));
         let (conversation, egress) = (Mutex::new(conversation), Mutex::new(None));
-        Ok(Self { config: config.clone(), spec, vpn, namespace, conversation, hang_up, ended, egress })
+        let config = config.clone();
+        Ok(Self { config, spec, vpn, namespace, conversation, hang_up, ended, released, egress })
+    }
+
+    fn release(&self) {
+        self.released.store(true, Ordering::Relaxed);
+        let _ = self.hang_up.shutdown(Shutdown::Both);
     }
 
     async fn attach_egress(&self) -> std::io::Result<()> {
@@ -133,7 +140,7 @@ impl Node for DeployedNode {
 
     fn terminate(&self) -> Boxed<'_, ()> {
         Box::pin(async move {
-            let _ = self.hang_up.shutdown(Shutdown::Both);
+            self.release();
             let mut ended = self.ended.clone();
             let _ = tokio::time::timeout(PATIENCE, ended.wait_for(|ended| *ended)).await;
             self.egress.lock().await.take();
@@ -143,8 +150,26 @@ impl Node for DeployedNode {
 
 impl Drop for DeployedNode {
     fn drop(&mut self) {
-        let _ = self.hang_up.shutdown(Shutdown::Both);
+        self.release();
     }
+}
+
+/// Waits for the node's end, and logs one that nobody asked for.
+fn await_end(mut child: Child, spec: &NodeSpec, released: Arc<AtomicBool>) -> watch::Receiver<bool> {
+    let (told, ended) = watch::channel(false);
+    let name = format!("the node {} of `{}`", spec.vpn_ip, spec.provider_name);
+    tokio::spawn(async move {
+        let status = child.wait().await;
+        if !released.load(Ordering::Relaxed) {
+            let how = status.map(|status| {
+                let code = status.code().or(status.signal().map(|signal| 128 + signal));
+                init::told(code.unwrap_or_default())
+            });
+            tracing::warn!("{name} has ended by itself: {}", how.unwrap_or_else(|error| error.to_string()));
+        }
+        let _ = told.send(true);
+    });
+    ended
 }
 
 async fn join(

@@ -10,20 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::localnet::ContentMode;
 use crate::localnet::mirror::Content;
-
-/// Where downloads of the nodes come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ContentMode {
-    /// The mirror if the Internet cannot be reached, else live.
-    #[default]
-    Auto,
-    /// The mirror in this program; no packet leaves the machine.
-    Mirror,
-    /// The real Internet, dialled by the keeper.
-    Live,
-}
 
 /// What to start.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +20,7 @@ pub struct UpConfig {
     pub dir: PathBuf,
     /// The project, if there is one; it stays visible in the sandbox.
     pub project: Option<PathBuf>,
-    /// The virtual environment with ray-on-golem, see [`find_venv`].
+    /// The virtual environment with ray-on-golem, see [`crate::localnet::find_venv`].
     pub venv: Option<PathBuf>,
     /// Providers in place of the built-in ones.
     pub providers: Option<PathBuf>,
@@ -97,34 +85,6 @@ impl SandboxConfig {
     }
 }
 
-/// `$XDG_STATE_HOME/golem-outbound/localnet`, or under `~/.local/state`; inside a project `.golem-outbound/localnet`.
-pub fn default_dir(working_dir: &Path) -> Result<PathBuf> {
-    if let Some(project) = find_project(working_dir) {
-        return Ok(project.join(".golem-outbound").join("localnet"));
-    }
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
-    state.map(|state| state.join("golem-outbound").join("localnet")).ok_or_else(|| {
-        Error::usage("failed to choose a directory for the localnet: `HOME` is not set")
-            .hint("name one: `golem-outbound localnet up --dir DIR`")
-    })
-}
-
-/// The closest directory upwards that has a `golem-outbound.yaml`.
-pub fn find_project(working_dir: &Path) -> Option<PathBuf> {
-    working_dir.ancestors().find(|dir| dir.join("golem-outbound.yaml").is_file()).map(Path::to_path_buf)
-}
-
-/// The virtual environment: the project's or the directory's `venv`, else `$VIRTUAL_ENV`.
-pub fn find_venv(working_dir: &Path) -> Option<PathBuf> {
-    let project = find_project(working_dir).map(|project| project.join("venv"));
-    let active = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
-    [project, Some(working_dir.join("venv")), active]
-        .into_iter()
-        .flatten()
-        .find(|venv| venv.join("pyvenv.cfg").is_file())
-}
-
 /// Creates a directory that only its owner may enter.
 pub fn create_private_dir(path: &Path) -> Result<()> {
     fs::DirBuilder::new()
@@ -166,17 +126,6 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_project_is_found_from_below() {
-        let root = tempfile::tempdir().unwrap();
-        let below = root.path().join("a/b");
-        fs::create_dir_all(&below).unwrap();
-        assert_eq!(find_project(&below), None);
-        fs::write(root.path().join("golem-outbound.yaml"), "").unwrap();
-        assert_eq!(find_project(&below).as_deref(), Some(root.path()));
-        assert_eq!(default_dir(&below).unwrap(), root.path().join(".golem-outbound/localnet"));
-    }
 
     #[test]
     fn files_and_directories_are_private() {

@@ -49,6 +49,17 @@ fn reap_until(main: Pid) -> i32 {
     }
 }
 
+/// What an exit code of [`exit_code`] says, for the log of whoever did not expect the end.
+pub fn told(code: i32) -> String {
+    match Signal::try_from(code - 128) {
+        Ok(Signal::SIGKILL) => {
+            "killed by SIGKILL; if nobody did it, the machine was out of memory: see `dmesg`".to_owned()
+        }
+        Ok(signal) => format!("killed by {signal}"),
+        Err(_) => format!("it ended with exit code {code}"),
+    }
+}
+
 /// The shell's exit code: 128 + n for a signal.
 pub fn exit_code(status: WaitStatus) -> i32 {
     match status {

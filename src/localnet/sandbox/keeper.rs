@@ -13,6 +13,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{pipe2, setsid};
 
+use super::init::{exit_code, told};
 use super::namespaces::{Birthright, Sandbox, launch};
 use super::state::{ProcessRef, State};
 use super::{config::SandboxConfig, lifeline, os_error};
@@ -40,7 +41,12 @@ pub fn keep(dir: &Path, on_lifeline: bool) -> Result<ExitCode> {
     let status = waitpid(sandbox.stage, None).map_err(|errno| os_error("wait for", "the sandbox", errno))?;
     let _ = std::fs::remove_file(State::path(dir));
     drop(held.lifeline);
-    Ok(ExitCode::from(u8::try_from(super::init::exit_code(status)).unwrap_or(70)))
+    let code = exit_code(status);
+    if code != 0 {
+        // Our stderr is the localnet's log; where it cannot be written there is nobody else to tell.
+        let _ = writeln!(std::io::stderr(), "the localnet has ended by itself: {}", told(code));
+    }
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(70)))
 }
 
 /// What the keeper holds for the sandbox's life.

@@ -12,12 +12,12 @@ use std::process::Child;
 
 use super::config::{UpConfig, create_private_dir};
 use super::end::{end, is_gone_soon};
-use super::program::own_program;
 use super::start::{already_runs, canonical, lock, prepare_files, sandbox_config, start_keeper, usable_venv};
 use super::state::State;
 use super::status::{Status, control_socket, status};
 use super::support::support;
 use crate::error::{Error, Result};
+use crate::exec::own_program::own_program;
 use crate::localnet::control;
 use crate::localnet::market::MarketFile;
 

@@ -3,7 +3,6 @@
 //! May import `error`. Invariant: whatever is mounted, bound or started here lives in namespaces alone, and ends with
 //! the sandbox's init; nothing of it is ever seen by the machine.
 
-pub mod apparmor;
 pub mod config;
 mod end;
 pub mod enter;
@@ -16,17 +15,17 @@ pub mod lifeline;
 pub mod logs;
 pub mod mounts;
 pub mod namespaces;
-pub mod program;
 pub mod ray_nodes;
 pub mod start;
 pub mod state;
 pub mod status;
 pub mod support;
 
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
+
+pub use crate::exec::inherited::inherited;
 
 /// The program's own image, also when its file was replaced or is hidden by a mount.
 pub const OWN_IMAGE: &str = "/proc/self/exe";
@@ -34,16 +33,4 @@ pub const OWN_IMAGE: &str = "/proc/self/exe";
 /// An error of a system call, in the house's words.
 pub fn os_error(doing: &str, object: impl AsRef<Path>, errno: nix::errno::Errno) -> Error {
     Error::io(doing, object, errno.into())
-}
-
-/// Takes over a descriptor that this process was born with.
-pub fn inherited(descriptor: i32) -> Result<OwnedFd> {
-    // SAFETY: the processes of the localnet are started with their descriptors at fixed numbers, each is taken over
-    // once, at the start of the process, and `fcntl` shows that it is open.
-    unsafe {
-        if nix::libc::fcntl(descriptor, nix::libc::F_SETFD, nix::libc::FD_CLOEXEC) < 0 {
-            return Err(Error::internal(format!("failed to take over descriptor `{descriptor}`: not open")));
-        }
-        Ok(OwnedFd::from_raw_fd(descriptor))
-    }
 }

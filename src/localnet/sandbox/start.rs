@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{ContentMode, SandboxConfig, UpConfig, create_private, create_private_dir};
+use super::config::{SandboxConfig, UpConfig, create_private, create_private_dir};
 use super::logs;
-use super::program::own_program;
 use super::state::State;
 use crate::content;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec::own_program::own_program;
+use crate::localnet::ContentMode;
 use crate::localnet::egress::outside::internet_reachable;
 use crate::localnet::market::MarketFile;
 use crate::localnet::mirror::{self, Content};

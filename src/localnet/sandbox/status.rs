@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::config::{ContentMode, SandboxConfig};
+use super::config::SandboxConfig;
 use super::end::is_gone_soon;
 use super::environment::CONTROL_SOCKET;
 use super::state::State;
 use crate::error::{Error, Result};
-use crate::localnet::control;
+use crate::localnet::{ContentMode, MadeOf, control};
 
 /// What can be told of a localnet.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +53,13 @@ pub fn status(dir: &Path) -> Result<Status> {
         Err(error) => return Err(error),
     }
     Ok(status)
+}
+
+/// What the localnet of a directory was made of, if it runs.
+pub fn made_of(dir: &Path) -> Option<MadeOf> {
+    let content = status(dir).ok()?.content?;
+    let config = SandboxConfig::read(dir).ok()?;
+    Some(MadeOf { content, providers: config.providers, faults: config.faults })
 }
 
 /// The control socket, seen from the machine.

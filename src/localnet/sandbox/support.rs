@@ -14,48 +14,10 @@ use nix::unistd::{ForkResult, fork, getegid, geteuid};
 use serde::{Deserialize, Serialize};
 
 use super::namespaces::{IdMaps, sandbox_flags};
-use super::{apparmor, init, mounts};
+use super::{init, mounts};
 use crate::error::{Error, Result};
-
-/// The walk that needs no localnet.
-pub const LOCAL_ONLY: &str = "golem-outbound run --network local";
-
-/// Something that the localnet needs and this machine refuses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unsupported {
-    /// What is refused, for example ``user namespaces``.
-    pub what: String,
-    /// Which setting refuses it, as far as can be told.
-    pub why: String,
-    /// What to type, one after another.
-    pub commands: Vec<String>,
-    /// Where to type it, or another way, if there is something to say.
-    pub advice: Option<String>,
-}
-
-impl Unsupported {
-    /// Why it is refused, and the advice.
-    pub fn detail(&self) -> String {
-        match &self.advice {
-            Some(advice) => format!("{}; {advice}", self.why),
-            None => self.why.clone(),
-        }
-    }
-
-    /// As an error of a command that needs the localnet.
-    pub fn into_error(self) -> Error {
-        let error = Error::machine(format!(
-            "failed to start the localnet: this machine refuses {}: {}",
-            self.what,
-            self.detail()
-        ));
-        let error =
-            self.commands.iter().fold(error, |error, command| error.hint(format!("type: `{command}`")));
-        error.hint(format!(
-            "or walk without a localnet, with the downloads on this machine alone: `{LOCAL_ONLY}`"
-        ))
-    }
-}
+use crate::exec::own_program::own_program;
+use crate::localnet::{Unsupported, apparmor};
 
 /// The step of the trial that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +79,14 @@ pub fn namespaces() -> Option<Unsupported> {
     }
 }
 
+/// Whether there can be a localnet on this system at all; the machine is asked later.
+///
+/// # Errors
+/// Never, on Linux.
+pub fn on_this_system() -> Result<()> {
+    Ok(())
+}
+
 /// What this machine refuses; empty if the localnet can run.
 pub fn support() -> Vec<Unsupported> {
     let mut refused: Vec<Unsupported> = namespaces().into_iter().collect();
@@ -132,7 +102,7 @@ pub fn support() -> Vec<Unsupported> {
 }
 
 fn try_elsewhere() -> Result<Trial> {
-    let program = super::program::own_program()?;
+    let program = own_program()?;
     let output = Command::new(&program)
         .args(["__localnet", "trial"])
         .stdin(Stdio::null())
@@ -244,7 +214,7 @@ fn container(why: &str, options: &str) -> Reason {
 /// The remedy is a profile for this program alone.
 fn apparmor() -> Reason {
     let setting = "kernel.apparmor_restrict_unprivileged_userns";
-    let program = super::program::own_program().unwrap_or_else(|_| "golem-outbound".into());
+    let program = own_program().unwrap_or_else(|_| "golem-outbound".into());
     Reason {
         why: format!("AppArmor restricts unprivileged user namespaces ({setting} is 1)"),
         command: apparmor::install(&program),

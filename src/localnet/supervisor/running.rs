@@ -21,6 +21,7 @@ use crate::localnet::control::{ControlHooks, Reply, Request, serve_control};
 use crate::localnet::egress::outside::Outside;
 use crate::localnet::egress::{Egress, EgressSpec, World, attach};
 use crate::localnet::exe_unit::{Boxed, ExeUnit, OutboundAccess};
+use crate::localnet::http;
 use crate::localnet::market::MarketFile;
 use crate::localnet::market::faults::OddUrls;
 use crate::localnet::market::outbound_decision::by_the_rules;
@@ -189,11 +190,7 @@ fn serve_requests(yagna: Yagna, stop: Arc<Notify>) -> Result<()> {
     std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))
         .map_err(|e| Error::io("protect", socket, e))?;
     let hooks = Arc::new(Hooks { yagna: yagna.clone(), api: Mutex::new(None), stop });
-    tokio::spawn(async move {
-        if let Err(error) = serve_control(listener, yagna, hooks).await {
-            tracing::error!(%error, "the control socket failed");
-        }
-    });
+    tokio::spawn(serve_control(listener, yagna, hooks));
     Ok(())
 }
 
@@ -218,8 +215,7 @@ impl ControlHooks for Hooks {
             let server = tokio::spawn(async move {
                 // Ends with this task, and every connection with it.
                 let (_hold, end) = watch::channel(());
-                // Serving ends only with the task: accepting never fails.
-                let _ = axum::serve(Lines { listener, end }, router).await;
+                http::serve(Lines { listener, end }, http::PATIENCE, |_| router.clone()).await;
             });
             self.replace_api(Some(server));
             Ok(YAGNA_API_URL.to_owned())

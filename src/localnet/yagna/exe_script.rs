@@ -10,7 +10,7 @@ use super::net::prefix_of;
 
 /// A command of an ExeScript.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Command {
+pub enum Command {
     /// Prepares the node, in a VPN or alone.
     Deploy(Option<DeployNet>),
     /// Boots the node.
@@ -28,7 +28,7 @@ pub(crate) enum Command {
 
 /// The node's place in a VPN.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DeployNet {
+pub struct DeployNet {
     /// The network's id.
     pub network: String,
     /// The node's address.
@@ -37,8 +37,11 @@ pub(crate) struct DeployNet {
     pub prefix: u8,
 }
 
-/// Reads a script; the error is for the requestor.
-pub(crate) fn parse(text: &str) -> Result<Vec<Command>, String> {
+/// Reads a script.
+///
+/// # Errors
+/// Says in the requestor's words what cannot be read or done.
+pub fn parse(text: &str) -> Result<Vec<Command>, String> {
     let script: Vec<Value> = serde_json::from_str(text).map_err(|error| format!("Bad request: {error:?}"))?;
     script.iter().map(command).collect()
 }

@@ -7,7 +7,7 @@ pub mod api;
 mod batch;
 pub mod cli;
 mod exchange;
-mod exe_script;
+pub mod exe_script;
 mod forget;
 pub mod line;
 mod mishap;
@@ -15,6 +15,7 @@ mod net;
 mod payment;
 mod state;
 mod status;
+mod unknown_routes;
 mod work;
 
 use std::future::Future;

@@ -2,7 +2,7 @@
 //!
 //! May import `localnet::market`. Invariant: whoever holds the state does not wait for anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use time::OffsetDateTime;
@@ -12,6 +12,7 @@ use super::YagnaConfig;
 use super::exchange::Exchange;
 use super::net::Networks;
 use super::payment::Payments;
+use super::unknown_routes::UnknownRoutes;
 use super::work::Activities;
 use crate::localnet::market::faults::NodeFault;
 use crate::localnet::market::provider::node_id;
@@ -33,7 +34,7 @@ pub(crate) struct State {
     /// What is still to happen to nodes.
     pub faults_to_come: Vec<NodeFault>,
     /// Requests that no route answers: what the emulation lacks.
-    pub unknown_routes: BTreeSet<String>,
+    pub unknown_routes: UnknownRoutes,
     /// When the market last had something for anyone.
     pub market_moved: Instant,
 }
@@ -55,7 +56,7 @@ impl State {
             activities: Activities::default(),
             networks: Networks::default(),
             faults_to_come: config.node_faults.clone(),
-            unknown_routes: BTreeSet::new(),
+            unknown_routes: UnknownRoutes::default(),
             market_moved: Instant::now(),
         }
     }

@@ -21,7 +21,7 @@ impl Yagna {
     }
 
     /// Answers what needs nothing but the state.
-    pub(in crate::localnet) fn control(&self, request: &Request) -> Reply {
+    pub fn control(&self, request: &Request) -> Reply {
         match request {
             Request::AppKeyList => Reply::AppKeys(self.state().app_key_list()),
             Request::AppKeyCreate { name } => self.change(|state| {
@@ -115,7 +115,8 @@ impl State {
             activities: activities.collect(),
             market: self.exchange.counters,
             market_idle_for_ms: u64::try_from(idle).unwrap_or(u64::MAX),
-            unknown_routes: self.unknown_routes.iter().cloned().collect(),
+            unknown_routes: self.unknown_routes.routes(),
+            more_unknown_routes: self.unknown_routes.more(),
         }
     }
 }

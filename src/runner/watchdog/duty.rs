@@ -3,28 +3,25 @@
 //! May import `error`, `exec` and `network`. Invariant: when it ends, nothing that it started is left, and what it held of
 //! the localnet's lifeline is let go.
 
-use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::{Pid, getppid};
 
-use super::super::lease::since_boot;
 use super::super::ledger::Ledger;
 use super::super::private_file;
+use super::process::{READY, SETTLED};
 use super::record::{Record, Why};
-use super::undoing::{Undoing, now};
-use super::{READY, SETTLED, folder};
+use super::undoing::Undoing;
+use super::{lock, now};
 use crate::error::{Error, Result};
 use crate::exec::Guard;
+use crate::exec::clock::since_boot;
 use crate::network::ChildProcesses;
 
 /// How often the clock is looked at, which poll(2) does not wait by: it stands still while the machine sleeps.
@@ -71,23 +68,6 @@ pub fn stand(post: Post) -> Result<()> {
     match wait(&mut socket, &post) {
         None => private_file::remove(&post.log),
         Some(why) => take_over(&post, why),
-    }
-}
-
-/// The lock that every watchdog of the project holds; none if one is on its post or at work.
-///
-/// # Errors
-/// It cannot be opened.
-pub fn lock(project: &Path) -> Result<Option<Flock<File>>> {
-    private_file::make_folder(&folder(project))?;
-    let path = folder(project).join("lock");
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(|error| Error::io("open", &path, error))?;
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(file) => Ok(Some(file)),
-        Err((_, Errno::EWOULDBLOCK)) => Ok(None),
-        Err((_, errno)) => Err(Error::io("lock", &path, errno.into())),
     }
 }
 

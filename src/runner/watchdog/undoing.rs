@@ -6,11 +6,9 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::super::ledger::{Command, Ledger};
 use super::super::live::LiveOutput;
+use super::now;
 use super::record::{Done, Record};
 use crate::evidence::Exit;
 use crate::network::{Action, CommandRunner};
@@ -129,11 +127,6 @@ fn words(exit: Exit) -> String {
         Exit::TimedOut => "took too long".into(),
         Exit::Interrupted => "was interrupted".into(),
     }
-}
-
-/// This moment, as RFC 3339.
-pub fn now() -> String {
-    OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

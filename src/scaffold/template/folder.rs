@@ -1,13 +1,13 @@
 //! The files of a template's folder.
 //!
-//! May import `error`. Invariant: nothing outside of the folder is read, because links are refused.
+//! May import `error` and `ownership`. Invariant: nothing outside of the folder is read, because links are refused.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::{Content, TemplateFile};
 use crate::error::{Error, Result};
+use crate::ownership::is_executable;
 
 /// More is no template but a folder named by mistake.
 const MOST_FILES: usize = 20_000;
@@ -52,8 +52,9 @@ fn collect(root: &Path, below: &Path, found: &mut Vec<TemplateFile>) -> Result<(
 }
 
 fn file(path: &Path, at: PathBuf) -> Result<TemplateFile> {
-    let mode = fs::symlink_metadata(&at).map_err(|cause| Error::io("read", &at, cause))?.permissions().mode();
-    Ok(TemplateFile { path: path.to_owned(), content: Content::At(at), is_executable: mode & 0o100 != 0 })
+    let metadata = fs::symlink_metadata(&at).map_err(|cause| Error::io("read", &at, cause))?;
+    let is_executable = is_executable(&metadata);
+    Ok(TemplateFile { path: path.to_owned(), content: Content::At(at), is_executable })
 }
 
 fn refused(path: &Path, why: &str) -> Error {

@@ -3,6 +3,7 @@
 mod live;
 mod localnet;
 mod namespaces;
+mod sentences;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};

@@ -1,7 +1,9 @@
 //! Runs a target on mutated seeds until its time is over.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use proptest::strategy::{Strategy, ValueTree};
@@ -48,27 +50,52 @@ pub(super) fn fuzz(name: &str, seeds: &[String], words: &[&str], target: impl Fn
     let mut runner = TestRunner::new_with_rng(Config::default(), rng(seed));
     let mutated = mutated(seeds, words);
     let mutations = std::iter::repeat_with(|| mutated.new_tree(&mut runner).unwrap().current());
-    let (begun, mut tried) = (Instant::now(), 0);
-    for input in seeds.iter().cloned().chain(mutations) {
-        if broken(&input, &target).is_some() {
+    let begun = Instant::now();
+    let inputs = seeds.iter().cloned().chain(mutations).enumerate();
+    let inputs = inputs.take_while(|(number, _)| *number <= seeds.len() || begun.elapsed() < time);
+    let fuzzed = search(inputs.map(|(_, input)| input), target);
+    if let Fuzzed::Sound(tried) = &fuzzed {
+        println!("{name}: {tried} inputs in {} s, of the seed {seed}", begun.elapsed().as_secs());
+    }
+    fuzzed
+}
+
+/// Tries all of these.
+pub(super) fn search(inputs: impl Iterator<Item = String>, target: impl Fn(&str)) -> Fuzzed {
+    let mut tried = 0;
+    for input in inputs {
+        if let Some(why) = broken(&input, &target) {
+            // Once more, because a target may remember what it was given before.
+            let Some(_) = broken(&input, &target) else {
+                return Fuzzed::Broken { input, why: format!("only after the inputs before it: {why}") };
+            };
             let input = smallest(&input, &target);
-            let why = broken(&input, &target).expect("the smallest input breaks it as well");
+            let why = broken(&input, &target).unwrap_or(why);
             return Fuzzed::Broken { input, why };
         }
         tried += 1;
-        if tried > seeds.len() && begun.elapsed() >= time {
-            println!("{name}: {tried} inputs in {} s, of the seed {seed}", begun.elapsed().as_secs());
-            break;
-        }
     }
     Fuzzed::Sound(tried)
 }
 
+thread_local! {
+    /// The last panic of this thread, also one that a runtime has caught in a task.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
 /// What the target says when it breaks.
 fn broken(text: &str, target: impl Fn(&str)) -> Option<String> {
-    let panic = catch_unwind(AssertUnwindSafe(|| target(text))).err()?;
-    let said = panic.downcast_ref::<String>().cloned();
-    said.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).or_else(|| Some("no words".into()))
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            PANIC.set(Some(info.to_string()));
+            before(info);
+        }));
+    });
+    PANIC.set(None);
+    let ended = catch_unwind(AssertUnwindSafe(|| target(text)));
+    PANIC.take().or_else(|| ended.err().map(|_| "no words".to_owned()))
 }
 
 /// The text without every piece that is not needed to break the target: halves first, single characters last.

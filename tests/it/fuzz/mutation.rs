@@ -70,6 +70,11 @@ enum Edit {
         to: Index,
         times: usize,
     },
+    /// A word is another one.
+    Replace {
+        at: Index,
+        text: String,
+    },
     /// Everything behind a place is gone: an end that comes too early.
     Cut {
         at: Index,
@@ -86,9 +91,10 @@ fn edit(seeds: usize, words: Vec<String>) -> impl Strategy<Value = Edit> {
     ];
     prop_oneof![
         2 => (at(), 1..24usize).prop_map(|(at, length)| Edit::Remove { at, length }),
-        4 => (at(), text).prop_map(|(at, text)| Edit::Insert { at, text }),
+        4 => (at(), text.clone()).prop_map(|(at, text)| Edit::Insert { at, text }),
         2 => (prop::option::of(0..seeds), at(), 1..80usize, at(), 1..4usize)
             .prop_map(|(from, at, length, to, times)| Edit::Copy { from, at, length, to, times }),
+        3 => (at(), text).prop_map(|(at, text)| Edit::Replace { at, text }),
         1 => at().prop_map(|at| Edit::Cut { at }),
     ]
 }
@@ -123,6 +129,13 @@ impl Edit {
                 let piece = source[at..(at + length).min(source.len())].repeat(*times);
                 let to = place(to, text);
                 text.splice(to..to, piece);
+            }
+            Self::Replace { at, text: other } => {
+                let at = place(at, text);
+                let word = |sign: &char| sign.is_alphanumeric() || "$._-%".contains(*sign);
+                let before = text[..at].iter().rev().take_while(|sign| word(sign)).count();
+                let behind = text[at..].iter().take_while(|sign| word(sign)).count();
+                text.splice(at - before..at + behind, other.chars());
             }
             Self::Cut { at } => text.truncate(place(at, text)),
         }

@@ -48,3 +48,44 @@ fn assert_private(dir: &Path, key: &str) {
     secrets::assert_private(dir);
     assert_eq!(secrets::holders(dir, &[key]), Vec::<PathBuf>::new());
 }
+
+/// A localnet on a disk of its own, which gets full while something is logged, and has room again.
+#[test]
+fn after_a_full_disk_the_logs_are_written_again() {
+    let bench = Bench::new(None);
+    fs::create_dir(bench.path("disk")).unwrap();
+    let script = r#"
+        mount -t tmpfs -o size=4m,mode=700 disk "$DISK" || exit 99
+        in_it() { "$PROGRAM" localnet exec --dir "$DISK/localnet" -- sh -c "$1"; }
+        logs="$DISK/localnet/ray-on-golem"
+        until_it_holds() {
+            for try in $(seq 2000); do eval "$1" && return; sleep 0.01; done
+            echo "it never holds: $1"; tail -n 5 "$logs"/*; exit 98
+        }
+        "$PROGRAM" localnet up --dir "$DISK/localnet" || exit 97
+        in_it 'echo before >> $RAY_ON_GOLEM_DATADIR/webserver.log'
+        until_it_holds 'grep -qsx before "$logs/webserver.log"'
+        cat /dev/zero > "$DISK/rest" 2> /dev/null
+        written=$(stat -c %z "$logs/webserver.log")
+        in_it 'seq 9000 >> $RAY_ON_GOLEM_DATADIR/webserver.log; seq 9000 >> $RAY_ON_GOLEM_DATADIR/new.log' || exit 96
+        # It was tried to write them.
+        until_it_holds '[ "$written" != "$(stat -c %z "$logs/webserver.log")" ] && [ -e "$logs/new.log" ]'
+        rm "$DISK/rest"
+        in_it 'for log in webserver new; do echo after >> $RAY_ON_GOLEM_DATADIR/$log.log; done'
+        until_it_holds 'grep -qsx after "$logs/webserver.log" && grep -qsx after "$logs/new.log"'
+        "$PROGRAM" localnet down --dir "$DISK/localnet" || exit 95
+        echo "== webserver.log"; cat "$logs/webserver.log"; echo "== localnet.log"; cat "$DISK/localnet/log/localnet.log"
+    "#;
+    let mut unshare = Command::new("unshare");
+    unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).stdin(Stdio::null());
+    unshare.env("HOME", bench.path("")).env_remove("VIRTUAL_ENV").current_dir(bench.path(""));
+    unshare.env("DISK", bench.path("disk")).env("PROGRAM", bench.path("golem-outbound"));
+    let output = unshare.output().unwrap();
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output.stderr));
+    bench.assert_nothing_left();
+    let (copy, log) = said.split_once("== localnet.log\n").unwrap();
+    assert!(copy.contains("before\n") && copy.ends_with("after\n"), "{copy}");
+    assert!(!log.contains("panic"), "{log}");
+    assert!(log.contains("`webserver.log` is written again; lines are missing before this"), "{log}");
+}

@@ -14,7 +14,9 @@ use golem_outbound::localnet::control::{ControlHooks, Reply, Request, ask, serve
 use golem_outbound::localnet::exe_unit::{
     Boxed, ExeUnit, Node, NodeSpec, OutboundAccess, RunOutput, RuntimeError,
 };
+use golem_outbound::localnet::http;
 use golem_outbound::localnet::market::{Faults, MarketFile, Provider};
+use golem_outbound::localnet::yagna::line::Lines;
 use golem_outbound::localnet::yagna::{Yagna, YagnaConfig};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -109,7 +111,10 @@ impl ControlHooks for Hooks {
                 tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
             let address = listener.local_addr().map_err(|error| error.to_string())?;
             let router = self.yagna.router();
-            let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+            let serving = tokio::spawn(async move {
+                let (_hold, end) = tokio::sync::watch::channel(());
+                http::serve(Lines { listener, end }, http::PATIENCE, |_| router.clone()).await;
+            });
             *self.serving.lock().await = Some(serving);
             Ok(format!("http://{address}"))
         })
@@ -162,7 +167,7 @@ impl Localnet {
         let served = yagna.clone();
         let socket = folder.path().join("control");
         let listener = runtime.block_on(async { tokio::net::UnixListener::bind(socket).unwrap() });
-        runtime.spawn(async move { serve_control(listener, served, Arc::new(hooks)).await });
+        runtime.spawn(serve_control(listener, served, Arc::new(hooks)));
         Self { yagna, folder, closed: closings, _runtime: runtime }
     }
 
@@ -170,6 +175,11 @@ impl Localnet {
     pub fn enter_step(&self, step: &str) {
         let request = Request::EnterStep { step: step.to_owned() };
         assert_eq!(ask(&self.folder.path().join("control"), &request).unwrap(), Reply::Done);
+    }
+
+    /// The control socket.
+    pub fn control(&self) -> PathBuf {
+        self.folder.path().join("control")
     }
 
     fn program(&self) -> PathBuf {

@@ -11,6 +11,13 @@ use time::format_description::well_known::Rfc3339;
 use super::reading::Reading;
 use super::{Kind, Operator};
 
+/// A pattern with more characters matches nothing. With the next limit, it bounds what one comparison costs; the real
+/// market has only the regular expressions' own limit of 10 MiB.
+const LONGEST_PATTERN: usize = 1024;
+
+/// Nor does a pattern that takes more bytes once it is compiled, as one with nested repetitions does.
+const LARGEST_PATTERN: usize = 256 * 1024;
+
 /// Whether it holds, or nothing if that is undefined.
 pub fn compare(actual: &Reading, kind: Option<Kind>, operator: Operator, value: &str) -> Option<bool> {
     let Some(kind) = kind else { return Some(compare_as_it_is(actual, operator, value)) };
@@ -63,7 +70,12 @@ fn equal_texts(pattern: &str, text: &str) -> bool {
     if !pattern.contains('*') {
         return pattern == text;
     }
-    regex::Regex::new(&format!("^{}$", pattern.replace('*', ".*")))
+    if pattern.len() > LONGEST_PATTERN {
+        return false;
+    }
+    regex::RegexBuilder::new(&format!("^{}$", pattern.replace('*', ".*")))
+        .size_limit(LARGEST_PATTERN)
+        .build()
         .is_ok_and(|pattern| pattern.is_match(text))
 }
 

@@ -7,6 +7,9 @@ use super::{Constraint, Kind, Operator, Reference};
 /// Deeper nesting than any client writes; bounds the recursion. The real market has no bound but its stack.
 const MAX_DEPTH: usize = 64;
 
+/// Longer than any client writes; bounds the time that matching takes. The real market's only bound is a body's.
+const LONGEST_TEXT: usize = 16 * 1024;
+
 /// What separates tokens.
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
@@ -27,6 +30,13 @@ pub struct ConstraintError {
 /// # Errors
 /// Says where the text stops being a constraint. On the market such a text matches nothing.
 pub fn parse(text: &str) -> Result<Constraint, ConstraintError> {
+    if text.len() > LONGEST_TEXT {
+        return Err(ConstraintError {
+            at: LONGEST_TEXT,
+            expected: "the end of the constraints",
+            ended: true,
+        });
+    }
     Parser { text, at: 0 }.filter(0)
 }
 

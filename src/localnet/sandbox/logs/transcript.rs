@@ -1,10 +1,10 @@
 //! Logs copied line by line to where people read them.
 //!
-//! May import its siblings. Invariant: what is written is a redacted beginning of what was logged, in whole lines until
+//! May import its siblings. Invariant: what is written is what was logged, redacted, in whole lines until
 //! the end, so that no key is cut in two.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -54,12 +54,23 @@ impl Transcript {
             if !self.redaction.knows(&keys) {
                 self.redaction = Redaction::new(keys);
             }
+            if copy.sink.is_none() {
+                copy.sink = create(&self.visible, name).ok();
+            }
             let Some(sink) = &mut copy.sink else { continue };
             // A log that could not be put aside is a long log, which is better than none.
             let _ = room::make(sink, &self.visible, name);
-            if let Err(error) = sink.write_all(&self.redaction.apply(&lines)) {
-                tracing::warn!("`{}` is not written any more: {error}", name.display());
-                copy.sink = None;
+            match append(sink, &self.redaction.apply(&lines)) {
+                Ok(()) if copy.lost => {
+                    tracing::warn!("`{}` is written again; lines are missing before this", name.display());
+                    copy.lost = false;
+                }
+                // A disk that is full now may have room again later.
+                Err(error) if !copy.lost => {
+                    tracing::warn!("`{}` loses lines: {error}", name.display());
+                    copy.lost = true;
+                }
+                Ok(()) | Err(_) => {}
             }
         }
     }
@@ -74,21 +85,30 @@ impl Transcript {
                 Some(copy) if copy.current.inode == source.inode => {}
                 Some(copy) => copy.previous = Some(std::mem::replace(&mut copy.current, source)),
                 None => {
-                    let sink = self.create(Path::new(name));
-                    let sink =
-                        sink.inspect_err(|e| tracing::warn!("`{}` is not written: {e}", name.display()));
-                    let copy = Copy { current: source, previous: None, sink: sink.ok() };
+                    let sink = create(&self.visible, name);
+                    let sink = sink.inspect_err(|e| tracing::warn!("`{}` loses lines: {e}", name.display()));
+                    let lost = sink.is_err();
+                    let copy = Copy { current: source, previous: None, sink: sink.ok(), lost };
                     self.copies.insert(name.to_owned(), copy);
                 }
             }
         }
     }
+}
 
-    fn create(&self, name: &Path) -> io::Result<File> {
-        let new = OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
-        let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | new;
-        Ok(openat(&self.visible, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
-    }
+fn create(folder: &OwnedFd, name: &OsStr) -> io::Result<File> {
+    let new = OFlag::O_CREAT | OFlag::O_TRUNC | OFlag::O_NOFOLLOW;
+    let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CLOEXEC | new;
+    Ok(openat(folder, name, flags, Mode::S_IRUSR | Mode::S_IWUSR)?.into())
+}
+
+/// Writes all of it or, as on a disk that is full, nothing: the next line must not go on in the middle of another.
+fn append(sink: &mut File, lines: &[u8]) -> io::Result<()> {
+    let before = sink.metadata()?.len();
+    sink.write_all(lines).inspect_err(|_| {
+        // Only a file has a length, and only one that was written to has to be shortened.
+        let _ = sink.set_len(before);
+    })
 }
 
 /// One name: its copy holds all that was logged under it, as far as there is room.
@@ -97,6 +117,8 @@ struct Copy {
     /// The log that had the name before; a process that opened it may still write to it.
     previous: Option<Source>,
     sink: Option<File>,
+    /// Whether the last lines could not be written.
+    lost: bool,
 }
 
 impl Copy {
@@ -229,6 +251,37 @@ mod tests {
         bench.transcript.finish();
         let mode = fs::metadata(bench.visible.path().join("webserver.log")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_full_disk_costs_the_lines_that_do_not_fit_and_no_more() {
+        let mut bench = Bench::new();
+        bench.log("one\n");
+        bench.transcript.catch_up();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let copy = bench.transcript.copies.values_mut().next().unwrap();
+        let disk = copy.sink.replace(full);
+        bench.log("two\n");
+        bench.transcript.catch_up();
+        let copy = bench.transcript.copies.values_mut().next().unwrap();
+        assert!(copy.lost);
+        copy.sink = disk;
+        bench.log("three\n");
+        bench.transcript.catch_up();
+        assert_eq!(bench.shown(), "one\nthree\n");
+    }
+
+    #[test]
+    fn a_copy_that_could_not_be_made_is_made_later() {
+        let mut bench = Bench::new();
+        let place = bench.visible.path().join("webserver.log");
+        fs::create_dir(&place).unwrap();
+        bench.log("one\n");
+        bench.transcript.catch_up();
+        fs::remove_dir(&place).unwrap();
+        bench.log("two\n");
+        bench.transcript.catch_up();
+        assert_eq!(bench.shown(), "two\n");
     }
 
     #[test]

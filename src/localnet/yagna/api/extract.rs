@@ -3,6 +3,8 @@
 //! May import `localnet::yagna`. Invariant: every refusal is a 400; the market puts its reason into JSON, the other APIs
 //! give it as plain text, as each of them does in yagna.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -10,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
 use super::message;
+use crate::localnet::http::PATIENCE;
 
 /// The most that a body may hold, which no client comes near.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
@@ -28,7 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for MarketBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
         let refuse = |text: String| message(StatusCode::BAD_REQUEST, &text);
-        read(request).await.map(Self).map_err(refuse)
+        read(request, PATIENCE).await.map(Self).map_err(refuse)
     }
 }
 
@@ -36,17 +39,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for PlainBody<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
-        read(request).await.map(Self).map_err(|text| (StatusCode::BAD_REQUEST, text).into_response())
+        read(request, PATIENCE)
+            .await
+            .map(Self)
+            .map_err(|text| (StatusCode::BAD_REQUEST, text).into_response())
     }
 }
 
-async fn read<T: DeserializeOwned>(request: Request) -> Result<T, String> {
+async fn read<T: DeserializeOwned>(request: Request, patience: Duration) -> Result<T, String> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err("Content type error".to_owned());
     }
-    let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY).await;
+    let body = axum::body::to_bytes(request.into_body(), LARGEST_BODY);
+    let body =
+        tokio::time::timeout(patience, body).await.map_err(|_| "Timeout reading JSON payload.".to_owned())?;
     let body = body.map_err(|_| format!("JSON payload has exceeded limit ({LARGEST_BODY} bytes)."))?;
     serde_json::from_slice(&body).map_err(|error| format!("Json deserialize error: {error}"))
 }
@@ -117,4 +125,29 @@ pub(super) fn is_hex(text: &str) -> bool {
 fn malformed(text: &str) -> Response {
     let body = serde_json::json!({"message": format!("Path deserialize error: {text}")}).to_string();
     (StatusCode::BAD_REQUEST, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
+        struct Endless;
+        impl http_body::Body for Endless {
+            type Data = axum::body::Bytes;
+            type Error = std::convert::Infallible;
+
+            fn poll_frame(
+                self: std::pin::Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+                std::task::Poll::Pending
+            }
+        }
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(axum::body::Body::new(Endless)).unwrap();
+        let refusal = read::<serde_json::Value>(request, Duration::from_millis(10)).await.unwrap_err();
+        assert_eq!(refusal, "Timeout reading JSON payload.");
+    }
 }

@@ -65,9 +65,10 @@ async fn authorize(State(yagna): State<Yagna>, request: Request, next: Next) -> 
 }
 
 async fn unknown_route(State(yagna): State<Yagna>, request: Request) -> StatusCode {
-    let route = format!("{} {}", request.method(), request.uri().path());
-    tracing::warn!("no route for {route}");
-    yagna.state().unknown_routes.insert(route);
+    let news = yagna.state().unknown_routes.add(request.method().as_str(), request.uri().path());
+    if let Some(news) = news {
+        tracing::warn!("{news}");
+    }
     StatusCode::NOT_FOUND
 }
 

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use time::OffsetDateTime;
+
 use super::super::super::ledger::{Owed, Walk};
 use super::super::super::private_file;
 use super::super::record::{Why, path, untold};

@@ -6,19 +6,17 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::termios::{SetArg, tcgetattr, tcsetattr};
-use nix::unistd::{Pid, getpgrp, tcsetpgrp};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
-use super::Guard;
-use super::guard::{KILL, Report};
-use super::process::{Exit, Invocation};
+use super::{Guard, KILL, Report};
 use crate::error::{Error, Result};
+use crate::exec::process::{Exit, Invocation};
+use crate::exec::terminal::Terminal;
 
 /// How often it is looked whether the command is to be stopped.
 const TICK: u8 = 50;
@@ -31,31 +29,18 @@ impl Guard {
     /// # Errors
     /// `Machine` when it cannot be started, `Internal` when the guard cannot, or was killed itself.
     pub fn interact(&self, invocation: &Invocation, stop: &dyn Fn() -> bool) -> Result<Exit> {
-        let name =
-            invocation.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let terminal = std::io::stdin();
-        let modes = tcgetattr(&terminal);
+        let name = invocation.name();
+        let terminal = Terminal::remember();
         let (mut guard, socket) = self.start_on_terminal(invocation).map_err(|error| {
             Error::internal(format!("failed to start the guard of `{name}`: {error}")).caused_by(error)
         })?;
         let told = wait(&guard, &socket, stop);
         let report = Report::receive(&socket);
         let _ = guard.wait();
-        // A shell makes itself the terminal's foreground group, and whoever is in the background is stopped for writing.
-        let mut ttou = SigSet::empty();
-        ttou.add(Signal::SIGTTOU);
-        if ttou.thread_block().is_ok() {
-            let _ = tcsetpgrp(&terminal, getpgrp());
-            if let Ok(modes) = modes {
-                let _ = tcsetattr(&terminal, SetArg::TCSADRAIN, &modes);
-            }
-            let _ = ttou.thread_unblock();
-        }
+        terminal.take_back();
         match report {
             Some(Report::Ended(_)) if told => Ok(Exit::Interrupted),
-            Some(Report::Ended(status)) => {
-                Ok(status.code().map_or_else(|| Exit::Signal(status.signal().unwrap_or(0)), Exit::Code))
-            }
+            Some(Report::Ended(status)) => Ok(Exit::of(status)),
             Some(Report::NotStarted(cause)) => {
                 Err(Error::machine(format!("failed to start `{name}`: {cause}")))
             }

@@ -1,4 +1,4 @@
-//! This program's file, which every process of the localnet is started from.
+//! This program's file, which its own further processes are started from.
 //!
 //! May import `error`. Invariant: after an upgrade it is the new file at the old place.
 
@@ -13,6 +13,15 @@ const REPLACED: &str = " (deleted)";
 pub fn own_program() -> Result<PathBuf> {
     let program = std::env::current_exe().map_err(|e| Error::io("find", "this program", e))?;
     Ok(in_place_of(program))
+}
+
+/// This program as it runs, also when its file was replaced or removed meanwhile: on Linux by the kernel's link, elsewhere by
+/// its path.
+///
+/// # Errors
+/// Its path cannot be told.
+pub fn own_image() -> std::io::Result<PathBuf> {
+    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 
 fn in_place_of(program: PathBuf) -> PathBuf {
@@ -40,6 +49,7 @@ mod tests {
     }
 
     /// The kernel's own words: the words above are what it really says.
+    #[cfg(target_os = "linux")]
     #[test]
     fn the_kernel_marks_a_replaced_program_so() {
         let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// The profile for the place that packages would use.
-const PROFILE: &str = include_str!("../../../docs/apparmor/golem-outbound");
+const PROFILE: &str = include_str!("../../docs/apparmor/golem-outbound");
 const PLACE: &str = "/usr/local/bin/golem-outbound";
 
 /// The profile's text for a program at this place.
