@@ -34,7 +34,7 @@ const KNOWN: [Known; 11] = [
     known("copier", "9.19.1", Source::PyPi, &["scaffold"]),
     known("byexample", "11.0.0", Source::PyPi, &["steps", "stream", "interrupt"]),
     known("tesh", "0.3.2", Source::PyPi, &["steps"]),
-    known("prysk", "0.20.0", Source::PyPi, &["steps", "stream"]),
+    known("prysk", "0.20.0", Source::PyPi, &["steps"]),
     known("clitest", "", Source::Debian, &["steps"]),
     known("bats", "", Source::Debian, &["steps", "stream", "interrupt"]),
     known("scrut", "0.4.3", Source::Crate(&["--locked"]), &["steps", "stream", "interrupt"]),
