@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench side_by_side -- [scaffold] [steps] [stream] [interrupt] [verify] [--runs N] [--peers DIR] [--write FILE]`:
 //! every subject if none is named. The peers are installed into `target/peers` the first time, which takes a quarter of an
-//! hour; one that cannot be installed stands in the tables with the reason. Prints Markdown; `docs/benchmarks.md` says
-//! what is compared with what. It measures, and asserts nothing but that every tool did the same job.
+//! hour; one that cannot be installed stands in the tables with the reason. Prints Markdown, or writes the sections of these
+//! subjects into a page; `docs/benchmarks.md` says what is compared with what. It measures, and asserts nothing but that every tool did the same job.
 
 mod clock;
 mod interrupt;
@@ -55,17 +55,20 @@ fn main() -> ExitCode {
         }
     };
     let peers = Peers::install(&request.peers, &request.subjects);
-    let mut text = table::preamble(request.runs);
+    let mut sections = Vec::new();
     for (name, section) in SUBJECTS {
         if request.subjects.iter().any(|subject| subject == name) {
             eprintln!("measuring: {name}");
-            text += &section(&peers, request.runs);
+            let preamble = table::preamble(request.runs);
+            let measured = section(&peers, request.runs);
+            let (heading, tables) = measured.split_once("\n\n").unwrap_or((&measured, ""));
+            let section = format!("{heading}\n\n{preamble}{tables}{}", peers.versions(name));
+            print!("{section}");
+            sections.push(section);
         }
     }
-    text += &peers.versions();
-    print!("{text}");
     match request.write {
-        Some(path) => table::write(&path, &text),
+        Some(path) => table::write(&path, &sections),
         None => ExitCode::SUCCESS,
     }
 }

@@ -5,8 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::table::table;
-
 /// Where a peer comes from.
 #[derive(Clone, Copy)]
 enum Source {
@@ -73,20 +71,13 @@ impl Peers {
         found.map_or_else(|| Err("not installed: not asked for".to_owned()), |(_, program)| program.clone())
     }
 
-    /// What they say of themselves.
-    pub fn versions(&self) -> String {
-        if self.found.is_empty() {
-            return String::new();
-        }
-        let row = |(name, program): &(&'static str, Result<PathBuf, String>)| {
-            let version = match program {
-                Ok(_) => self.version(name),
-                Err(why) => why.clone(),
-            };
-            vec![(*name).to_owned(), version]
-        };
-        let rows: Vec<_> = self.found.iter().map(row).collect();
-        format!("## Versions\n\n{}", table(&["peer", "version"], &rows))
+    /// The versions of a subject's peers, in a line.
+    pub fn versions(&self, subject: &str) -> String {
+        let of_subject =
+            |name: &str| KNOWN.iter().any(|known| known.name == name && known.subjects.contains(&subject));
+        let found = self.found.iter().filter(|(name, program)| of_subject(name) && program.is_ok());
+        let found: Vec<String> = found.map(|(name, _)| format!("{name} {}", self.version(name))).collect();
+        if found.is_empty() { String::new() } else { format!("Peers: {}.\n\n", found.join(", ")) }
     }
 
     fn version(&self, name: &str) -> String {

@@ -59,11 +59,22 @@ pub fn said(program: &str, arguments: &[&str]) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
-/// Puts the measured part of a page in the place of the one before.
-pub fn write(path: &Path, measured: &str) -> ExitCode {
+/// Puts sections into the measured part of a page, each in the place of the one with its heading; others stay.
+pub fn write(path: &Path, sections: &[String]) -> ExitCode {
     let page = std::fs::read_to_string(path).unwrap_or_default();
-    let by_hand = page.split(MARK).next().unwrap_or_default().trim_end();
-    match std::fs::write(path, format!("{by_hand}\n\n{MARK}\n\n{}\n", measured.trim_end())) {
+    let (by_hand, before) = page.split_once(MARK).unwrap_or((&page, ""));
+    let heading = |section: &str| section.lines().next().unwrap_or_default().to_owned();
+    let parts = before.split("\n## ").skip(1).map(|part| format!("## {part}"));
+    let mut measured: Vec<String> = parts.map(|part| part.trim_end().to_owned()).collect();
+    for section in sections {
+        let section = section.trim_end().to_owned();
+        match measured.iter_mut().find(|before| heading(before) == heading(&section)) {
+            Some(before) => *before = section,
+            None => measured.push(section),
+        }
+    }
+    let text = format!("{}\n\n{MARK}\n\n{}\n", by_hand.trim_end(), measured.join("\n\n"));
+    match std::fs::write(path, text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("error: failed to write `{}`: {cause}", path.display());

@@ -67,7 +67,8 @@ fn after_a_full_disk_the_logs_are_written_again() {
         until_it_holds 'grep -qsx before "$logs/webserver.log"'
         cat /dev/zero > "$DISK/rest" 2> /dev/null
         written=$(stat -c %z "$logs/webserver.log")
-        in_it 'seq 9000 >> $RAY_ON_GOLEM_DATADIR/webserver.log; seq 9000 >> $RAY_ON_GOLEM_DATADIR/new.log' || exit 96
+        # One line each, of more than what is left in the last page of the copy: it is written whole or not at all.
+        in_it 'for log in webserver new; do printf "%020000d\n" 0 >> $RAY_ON_GOLEM_DATADIR/$log.log; done' || exit 96
         # It was tried to write them.
         until_it_holds '[ "$written" != "$(stat -c %z "$logs/webserver.log")" ] && [ -e "$logs/new.log" ]'
         rm "$DISK/rest"
