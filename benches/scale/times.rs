@@ -154,7 +154,11 @@ fn shares(localnet: &Localnet, up: &Ran, job: Duration) -> Vec<(String, Duration
     for (name, text, of) in PHASES {
         let at = match of {
             Of::Up => up.at(text).map(|at| at.as_secs_f64()),
-            Of::Log => log.lines().find(|line| line.contains(text)).and_then(clock).map(|at| at - zero),
+            // The copy of the log holds earlier runs as well.
+            Of::Log => {
+                let lines = log.lines().filter(|line| line.contains(text)).filter_map(clock);
+                lines.map(|at| at - zero).find(|at| *at >= 0.0)
+            }
         };
         let at = at.unwrap_or_else(|| panic!("no line with `{text}`"));
         shares.push((name.to_owned(), Duration::from_secs_f64((at - before).max(0.0))));
