@@ -1,12 +1,16 @@
 //! yagna's command line and API as ray-on-golem meets them: the program under the name `yagna`, the control socket, and
 //! the API on a loopback port, over a node that is a plain test double.
 
+#[path = "yagna/client.rs"]
+mod client;
 #[path = "yagna/faults.rs"]
 mod faults;
 #[path = "yagna/hostile.rs"]
 pub mod hostile;
 #[path = "yagna/localnet.rs"]
 pub mod localnet;
+#[path = "yagna/pretended.rs"]
+mod pretended;
 
 use localnet::Localnet;
 use serde_json::{Value, json};
@@ -87,7 +91,7 @@ fn a_node_is_bought_used_reached_and_paid() {
 
     let (status, socket) = api.upgrade(&tcp);
     assert_eq!(status, 101);
-    assert_eq!(localnet::echoed(socket, b"SSH-2.0-x\r\n"), b"SSH-2.0-x\r\n");
+    assert_eq!(client::echoed(socket, b"SSH-2.0-x\r\n"), b"SSH-2.0-x\r\n");
 
     assert_eq!(api.delete(&activity), 200);
     assert_eq!(api.delete(&activity), 200, "clients end it more than once");

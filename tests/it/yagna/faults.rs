@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::localnet::{Authorized, CLOSING, DYING, Localnet, Service};
+use super::client::Authorized;
+use super::localnet::{Localnet, Service};
+use super::pretended::{CLOSING, DYING};
 
 /// A localnet with these faults, and its API.
 fn suffering(faults: &[&str]) -> (Localnet, Service, Authorized) {

@@ -282,7 +282,7 @@ fn who_does_not_read_keeps_nobody_waiting() {
     let sent = (0..10_000).take_while(|_| deaf.get_mut().write_all(&frame).is_ok()).count();
     assert!(sent < 10_000, "the tunnel is never full");
     let (status, socket) = api.upgrade(&tcp);
-    assert_eq!((status, super::localnet::echoed(socket, b"hi")), (101, b"hi".to_vec()));
+    assert_eq!((status, super::client::echoed(socket, b"hi")), (101, b"hi".to_vec()));
     assert_eq!(api.get(&format!("{activity}/state")).1["state"][0], "Ready");
 }
 
