@@ -14,6 +14,8 @@
 #[path = "../shared/localnet.rs"]
 mod localnet;
 mod market;
+#[path = "../shared/memory.rs"]
+mod memory;
 mod nodes;
 #[path = "../shared/project.rs"]
 mod project;

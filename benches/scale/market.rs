@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::localnet::{FILE, Localnet};
+use crate::memory::pss;
 use crate::{PROGRAM, project, seconds};
 
 const PROVIDERS: usize = 5000;
@@ -75,10 +76,7 @@ fn used(keeper: i32) -> (f64, Duration) {
     let mut memory = 0.0;
     let mut processor = 0.0;
     for id in ids {
-        let rollup = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-        let kib = line.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
-        memory += kib.unwrap_or(0.0) / 1024.0;
+        memory += pss(id) / 1024.0;
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let of = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);

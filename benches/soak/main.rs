@@ -9,6 +9,8 @@
 
 #[path = "../shared/localnet.rs"]
 mod localnet;
+#[path = "../shared/memory.rs"]
+mod memory;
 #[path = "../shared/project.rs"]
 mod project;
 mod sample;

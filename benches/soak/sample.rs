@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use golem_outbound::exec::descendants::descendants;
 
+use crate::memory::pss;
+
 /// ssh's shared connections stay ten seconds after their last use.
 const ENDING: Duration = Duration::from_secs(15);
 
@@ -73,13 +75,6 @@ fn is_ours(pid: i32) -> bool {
 
 fn entries(folder: &str) -> f64 {
     fs::read_dir(folder).map_or(0, Iterator::count) as f64
-}
-
-/// In KiB.
-fn pss(pid: i32) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0.0)
 }
 
 fn mounts(pid: i32) -> Vec<String> {
