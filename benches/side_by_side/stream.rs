@@ -113,6 +113,8 @@ fn walk(folder: &Path) -> Command {
 pub fn section(peers: &Peers, runs: usize) -> String {
     let mut text = "## Streaming\n\n".to_owned();
     let mut rows = Vec::new();
+    // The first reader is ours.
+    let mut ours = None;
     let mut peaks: Vec<(&str, u64, u64)> = Vec::new();
     for reader in &READERS {
         eprintln!("  {}", reader.name);
@@ -124,10 +126,16 @@ pub fn section(peers: &Peers, runs: usize) -> String {
         if let [Ok(small), Ok(large)] = &measured {
             peaks.push((reader.name, small.1, large.1));
         }
-        rows.push(row(reader.name, &measured));
+        if let (None, [_, Ok((times, _))]) = (&ours, &measured) {
+            ours = Some(times.median());
+        }
+        rows.push(row(reader.name, &measured, ours));
     }
-    rows.push(pipe(runs));
-    text += &table(&["a step that prints", "10 MB", "100 MB", "rate", "memory at 10 MB", "at 100 MB"], &rows);
+    rows.push(pipe(runs, ours));
+    text += &table(
+        &["a step that prints", "10 MB", "100 MB", "ratio", "rate", "memory at 10 MB", "at 100 MB"],
+        &rows,
+    );
     text += "Memory: the largest resident size of the runner or of one of its processes that it waited for. bats, byexample \
              and scrut show the output after the step, or not at all; clitest, prysk and tesh have no way to expect a \
              million lines.\n\n";
@@ -145,19 +153,24 @@ pub fn section(peers: &Peers, runs: usize) -> String {
 /// The times of one size and the largest memory, or why there are none.
 type Measured = Result<(Times, u64), String>;
 
-fn row(name: &str, measured: &[Measured; 2]) -> Vec<String> {
+fn row(name: &str, measured: &[Measured; 2], ours: Option<Duration>) -> Vec<String> {
     let or_none = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
     let memory = |of: &Measured| or_none(of.as_ref().ok().map(|(_, peak)| format!("{} MB", peak / MEGABYTE)));
     let [small, large] = measured;
-    let (time, rate) = match large {
-        Ok((times, _)) => (times.words(), Some(rate(times))),
-        Err(why) => (why.clone(), None),
+    let (time, ratio, rate) = match large {
+        Ok((times, _)) => (times.words(), ratio(times, ours), Some(rate(times))),
+        Err(why) => (why.clone(), None, None),
     };
     let small_time = match small {
         Ok((times, _)) => format!("{} ms", ms(times.median())),
         Err(why) => why.clone(),
     };
-    vec![name.to_owned(), small_time, time, or_none(rate), memory(small), memory(large)]
+    vec![name.to_owned(), small_time, time, or_none(ratio), or_none(rate), memory(small), memory(large)]
+}
+
+/// Of the times for the larger size.
+fn ratio(times: &Times, ours: Option<Duration>) -> Option<String> {
+    Some(format!("{} ×", number(times.median().as_secs_f64() / ours?.as_secs_f64())))
 }
 
 fn rate(times: &Times) -> String {
@@ -180,7 +193,7 @@ fn measure(reader: &Reader, program: &Path, size: u64, runs: usize) -> Measured 
 }
 
 /// No runner at all.
-fn pipe(runs: usize) -> Vec<String> {
+fn pipe(runs: usize, ours: Option<Duration>) -> Vec<String> {
     let folder = TempDir::new().expect("a folder");
     let once = || {
         let command = format!("({}) | cat", printer(SIZES[1]));
@@ -189,7 +202,8 @@ fn pipe(runs: usize) -> Vec<String> {
     match Times::of(runs.min(3), once) {
         Ok(times) => {
             let none = || "–".to_owned();
-            vec!["floor: a pipe".into(), none(), times.words(), rate(&times), none(), none()]
+            let ratio = ratio(&times, ours).unwrap_or_else(none);
+            vec!["floor: a pipe".into(), none(), times.words(), ratio, rate(&times), none(), none()]
         }
         Err(cause) => vec!["floor: a pipe".into(), cause.to_string()],
     }
