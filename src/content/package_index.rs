@@ -89,7 +89,7 @@ fn wheel() -> io::Result<Vec<u8>> {
     }
     record.push_str(&format!("{info}/RECORD,,\n"));
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    // The time of each entry is the format's earliest by itself.
+    // Without the time of the day and the umask the bytes are the same each time.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default())

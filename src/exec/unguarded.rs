@@ -1,9 +1,10 @@
 //! Running commands where there is no guard between us and them: elsewhere than on Linux.
 //!
-//! May import `error`. On Linux it is compiled, too, and only its tests call it. A command is started as the head of a tree that can be ended as a whole: a process group on Unix, a job
-//! on Windows. What is weaker than under a guard: a process that leaves the group, as daemons do, is not found, and a command
-//! outlives us if we are killed. Invariant: when [`Guard::run`] returns, nobody of the tree is left, unless daemons
-//! were to be kept; standard input is empty, so that no command can wait for an answer.
+//! May import `error`. A command is started as the head of a tree that can be ended as a whole: a process group on Unix,
+//! a job on Windows. What is weaker than under a guard: a process that leaves the group, as daemons do, is not found, and
+//! a command outlives us if we are killed. On Linux it is compiled for its tests alone. Invariant: when [`Guard::run`]
+//! returns, nobody of the tree is left, unless daemons were to be kept; standard input is empty, so that no command can
+//! wait for an answer.
 
 #[cfg(unix)]
 #[path = "unguarded/group.rs"]

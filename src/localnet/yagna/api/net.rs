@@ -30,7 +30,7 @@ use crate::localnet::market::provider::Fault;
 /// ssh's port.
 const SSH: u16 = 22;
 
-/// How long after the last of its connections a node may still turn out to be ending.
+/// How long after its program closed a connection a node may still turn out to be ending.
 const BEFORE_GOODBYE: Duration = Duration::from_secs(2);
 
 /// Bytes that are read from a node at once.
