@@ -5,6 +5,7 @@
 
 mod compose;
 mod scalar;
+mod tag_and_comma;
 
 use std::rc::Rc;
 

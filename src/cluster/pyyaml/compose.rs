@@ -3,15 +3,14 @@
 //! May import its siblings. Invariant: what PyYAML's composer and constructor refuse is a problem, and so is what would not
 //! end or not fit: nesting without a bottom, aliases that multiply.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
-use regex::Regex;
 use serde_yaml::{Mapping, Value};
 
-use super::{Entry, Loaded, Node, Place, Problem, scalar};
+use super::{Entry, Loaded, Node, Place, Problem, scalar, tag_and_comma};
 
 /// Values inside of values; Python's own stack ends not far behind it.
 const DEEPEST: usize = 128;
@@ -22,17 +21,17 @@ const MOST: usize = 200_000;
 /// What `!!` stands for.
 const OF_YAML: &str = "tag:yaml.org,2002:";
 
-/// A tag with a comma right behind it, which the parser does not survive. Python refuses it as well.
-static TAG_AND_COMMA: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"([\[{,:?-]\s*![^\s,\[\]{}]*),").expect("it compiles"));
-
 /// Reads a text that is known to be YAML.
 pub(in crate::cluster) fn load(text: &str) -> Result<Loaded, Problem> {
-    let mut text = TAG_AND_COMMA.replace_all(text, "$1 ,");
+    // The places that the parser tells do not count it.
+    let mut text = Cow::Borrowed(text.strip_prefix('\u{feff}').unwrap_or(text));
     // The parser does not survive a block scalar that ends with the text instead of a line break.
     let lacks_break = !text.ends_with(['\n', '\r']);
     if lacks_break {
         text.to_mut().push('\n');
+    }
+    if let Some((tag, place)) = tag_and_comma::find(&text) {
+        return Err(Problem { message: unknown(tag), place });
     }
     let mut events = Parser::new();
     events.set_input(text.as_bytes());

@@ -132,6 +132,37 @@ fn a_block_may_end_with_the_text() {
     }
 }
 
+#[test]
+fn a_comma_belongs_to_the_tag_before_it_and_to_no_text_with_an_exclamation_mark() {
+    for (text, tag, column) in [
+        ("a: [!b,c]", "!b,", 5),
+        ("a: [!b, c]", "!b,", 5),
+        ("a: [!,]", "!,", 5),
+        ("a: [!!str, c]", "!!str,", 5),
+        ("a: [!<tag:yaml.org,2002:str>, c]", "!<tag:yaml.org,2002:str>,", 5),
+        ("a: [&x !b, c]", "!b,", 8),
+        ("\u{feff}a: ['ä!,', !b, c]", "!b,", 12),
+    ] {
+        let found = load(text).unwrap_err();
+        assert!(found.message.ends_with(&format!("the tag `{tag}`")), "{found:?} in {text}");
+        assert_eq!((found.place.line, found.place.column), (1, column), "{text}");
+    }
+    for (text, value) in [
+        (r#"a: ",!,""#, ",!,"),
+        (r#"{"a": "x, !y, z"}"#, "x, !y, z"),
+        ("a: 'x, - !y,'", "x, - !y,"),
+        ("a: x - !y, z", "x - !y, z"),
+        ("a: |\n  - !y,\n", "- !y,\n"),
+        ("a: x # [!y,z]\n", "x"),
+        ("a: !<tag:yaml.org,2002:str> x", "x"),
+    ] {
+        let loaded = load(text).unwrap_or_else(|problem| panic!("{problem:?} in {text}"));
+        assert_eq!(loaded.root.value.get("a").unwrap().as_str().unwrap(), value, "{text}");
+    }
+    let list = load("['x!',b, c!,d]").unwrap();
+    assert_eq!(list.root.items.len(), 4);
+}
+
 fn values() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),
@@ -139,6 +170,8 @@ fn values() -> impl Strategy<Value = Json> {
         any::<i64>().prop_map(Json::from),
         (-1_000_000..1_000_000_i32).prop_map(|number| Json::from(f64::from(number) / 64.0)),
         "[ -~äß€\n\t]{0,12}".prop_map(Json::from),
+        // What YAML gives a meaning to, outside of quotes.
+        "[-!,:?&*#|>%@' ab\\[\\]{}]{0,12}".prop_map(Json::from),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
