@@ -56,8 +56,8 @@ fn cells(line: &str) -> Vec<Cell> {
 fn window(cells: &[Cell], first: usize, last: usize, room: usize) -> (String, usize, usize) {
     let columns = |cells: &[Cell]| cells.iter().map(|cell| cell.columns).sum::<usize>();
     let text = |cells: &[Cell]| cells.iter().map(|cell| cell.text.as_str()).collect::<String>();
-    // A caret may stand behind the end of the line.
-    if columns(cells) + usize::from(first == cells.len()) <= room {
+    // A caret may stand behind the end of the line, and needs a column below what has none.
+    if columns(cells).max(columns(&cells[..first]) + 1) <= room {
         return (text(cells), columns(&cells[..first]), columns(&cells[first..last]));
     }
     // Something before what is pointed at is kept for the reader to know where it is.
@@ -134,6 +134,14 @@ mod tests {
           |   ^
         ");
         assert_eq!(shown("ab", 7, 1, 1, 80), "");
+    }
+
+    #[test]
+    fn an_accent_that_has_no_column_at_the_end_of_a_full_line_is_pointed_at_within_the_width() {
+        let line = format!("{}e\u{301}", "a".repeat(35));
+        let shown = shown(&line, 1, 37, 1, 40);
+        assert!(shown.lines().all(|line| console::measure_text_width(line) <= 40), "{shown}");
+        assert_eq!(shown.matches('^').count(), 1, "{shown}");
     }
 
     proptest::proptest! {

@@ -10,7 +10,7 @@ use std::thread::{Builder, JoinHandle};
 /// A thread that waits for the disk.
 #[derive(Debug)]
 pub struct Disk {
-    files: Option<Sender<[File; 2]>>,
+    files: Option<Sender<(File, Option<File>)>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -25,11 +25,11 @@ impl Disk {
         Ok(Self { files: Some(files), thread: Some(thread) })
     }
 
-    /// Takes a file that has its name, and the folder of that name.
-    pub fn take(&self, file: File, folder: File) {
+    /// Takes a file that was written to, and the folder if the file's name is new in it.
+    pub fn take(&self, file: File, folder: Option<File>) {
         if let Some(files) = &self.files {
             // Without the thread nobody waits, and the system writes when it likes.
-            let _ = files.send([file, folder]);
+            let _ = files.send((file, folder));
         }
     }
 }
@@ -43,13 +43,13 @@ impl Drop for Disk {
     }
 }
 
-fn sync_all(given: &Receiver<[File; 2]>) {
-    while let Ok(mut newest) = given.recv() {
-        // What has been replaced meanwhile need not be there.
-        while let Ok(newer) = given.try_recv() {
-            newest = newer;
+fn sync_all(given: &Receiver<(File, Option<File>)>) {
+    while let Ok((mut file, mut folder)) = given.recv() {
+        // What has been written or replaced meanwhile is there at once, too.
+        while let Ok((newer, also)) = given.try_recv() {
+            (file, folder) = (newer, also.or(folder));
         }
-        for file in newest {
+        for file in [Some(file), folder].into_iter().flatten() {
             // A disk that fails now fails the next writer, who can say so.
             let _ = file.sync_all();
         }

@@ -39,7 +39,7 @@ fn what_is_kept_is_read_again_network_by_network_and_is_private() {
     assert_eq!(again.progress("localnet"), passed(&["a", "b"]));
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path.join(".golem-outbound")), 0o700);
-    assert_eq!(mode(&path.join(".golem-outbound/state.json")), 0o600);
+    assert_eq!(mode(&path.join(".golem-outbound/state.jsonl")), 0o600);
     let left = std::fs::read_dir(path.join(".golem-outbound")).unwrap().count();
     assert_eq!(left, 1, "no temporary file stays");
 }
@@ -76,14 +76,14 @@ fn steps_are_forgotten_on_one_network_or_on_all() {
 }
 
 fn ignored(path: &Path, content: impl AsRef<[u8]>) -> String {
-    std::fs::write(path.join(".golem-outbound/state.json"), content).unwrap();
+    std::fs::write(path.join(".golem-outbound/state.jsonl"), content).unwrap();
     let mut state = State::read(path, None);
     assert_eq!(state.progress("local"), Progress::new());
     let why = state.ignored().expect("it is said").to_owned();
     // Whatever was there, the next step is kept.
     state.keep("local", passed(&["a"])).unwrap();
     assert_eq!(State::read(path, None).progress("local"), passed(&["a"]));
-    why.replace("`.golem-outbound/state.json` is not used: ", "")
+    why.replace("`.golem-outbound/state.jsonl` is not used: ", "")
         .replace("; every step counts as not done", "")
 }
 
@@ -92,32 +92,84 @@ fn a_file_that_cannot_be_used_is_left_aside_with_the_reason() {
     let (_folder, path) = project();
     let mut state = State::read(&path, None);
     state.keep("local", passed(&["a"])).unwrap();
-    let whole = std::fs::read_to_string(path.join(".golem-outbound/state.json")).unwrap();
+    let whole = std::fs::read_to_string(path.join(".golem-outbound/state.jsonl")).unwrap();
 
-    assert!(ignored(&path, &whole[..whole.len() / 2]).starts_with("it is damaged (EOF"), "truncated");
-    assert!(ignored(&path, "").starts_with("it is damaged (EOF"));
+    assert_eq!(ignored(&path, &whole[..20]), "it is damaged (line 1 has no end)", "truncated");
+    assert_eq!(ignored(&path, ""), "it is damaged (line 1 has no end)");
     assert_eq!(ignored(&path, [0xff, 0, 1]), "it is damaged (no text)");
-    assert_eq!(ignored(&path, "[]"), "it does not say of which format it is");
-    assert_eq!(ignored(&path, r#"{"format": 0}"#), "an older version of this program wrote it (format 0)");
-    assert_eq!(ignored(&path, r#"{"format": 2}"#), "a newer version of this program wrote it (format 2)");
-    assert!(ignored(&path, r#"{"format": 1}"#).starts_with("it is damaged (missing field"));
+    assert_eq!(ignored(&path, "[]\n"), "it does not say of which format it is");
+    assert_eq!(ignored(&path, "{\"format\": 1}\n"), "an older version of this program wrote it (format 1)");
+    assert_eq!(ignored(&path, "{\"format\": 3}\n"), "a newer version of this program wrote it (format 3)");
+    assert!(ignored(&path, "{\"format\": 2}\n").starts_with("it is damaged (line 1: missing field"));
+    assert!(ignored(&path, format!("{whole}\0\0\n")).starts_with("it is damaged (line 3: expected value"));
+    let large = whole.repeat(usize::try_from(LARGEST).unwrap() / whole.len() + 1);
+    assert_eq!(ignored(&path, large), "it is larger than 16 MiB");
     let elsewhere = whole.replace(&*path.to_string_lossy(), "/elsewhere");
     assert_eq!(ignored(&path, elsewhere), "it tells of the project in `/elsewhere`");
 }
 
 #[test]
-fn every_cut_of_a_file_is_survived() {
+fn of_a_file_that_is_cut_all_lines_with_an_end_count_and_it_grows_on() {
     let (_folder, path) = project();
     let mut state = State::read(&path, None);
-    state.keep("local", passed(&["a"])).unwrap();
-    let file = path.join(".golem-outbound/state.json");
+    state.keep("local", passed(&["a", "b"])).unwrap();
+    let file = path.join(".golem-outbound/state.jsonl");
     let whole = std::fs::read(&file).unwrap();
-    // The last byte is the end of the line, which nobody needs.
-    for length in 0..whole.len() - 1 {
+    let head = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for length in 0..whole.len() {
         std::fs::write(&file, &whole[..length]).unwrap();
-        let state = State::read(&path, None);
-        assert!(state.ignored().is_some() && state.progress("local").is_empty(), "{length} bytes");
+        let mut state = State::read(&path, None);
+        assert_eq!(state.ignored().is_some(), length <= head, "{length} bytes");
+        let known = whole[..length].iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
+        assert_eq!(state.progress("local"), passed(&["a", "b"][..known]), "{length} bytes");
+        state.keep("localnet", passed(&["c", "d"])).unwrap();
+        let again = State::read(&path, None);
+        assert_eq!(again.progress("local"), passed(&["a", "b"][..known]), "{length} bytes");
+        assert_eq!(again.progress("localnet"), passed(&["c", "d"]), "{length} bytes");
     }
+}
+
+#[test]
+fn each_step_adds_one_line_and_the_next_walk_begins_with_a_line_for_each() {
+    let (_folder, path) = project();
+    let file = path.join(".golem-outbound/state.jsonl");
+    let lines = || std::fs::read_to_string(&file).unwrap().lines().count();
+    let mut state = State::read(&path, None);
+    for (step, expected) in [("a", 2), ("b", 3), ("a", 4), ("b", 5)] {
+        state.remember("local", step, passed(&[step])[step].clone()).unwrap();
+        assert_eq!(lines(), expected, "{step}");
+    }
+    State::read(&path, None).remember("local", "b", passed(&["b"])["b"].clone()).unwrap();
+    assert_eq!(lines(), 3);
+    assert_eq!(State::read(&path, None).progress("local"), passed(&["a", "b"]));
+}
+
+#[test]
+fn what_is_taken_away_or_written_to_meanwhile_is_written_again_as_a_whole() {
+    let (_folder, path) = project();
+    let private = path.join(".golem-outbound");
+    let mut state = State::read(&path, None);
+    state.remember("local", "a", passed(&["a"])["a"].clone()).unwrap();
+    std::fs::remove_dir_all(&private).unwrap();
+    state.remember("local", "b", passed(&["b"])["b"].clone()).unwrap();
+    assert_eq!(State::read(&path, None).progress("local"), passed(&["a", "b"]));
+    std::fs::write(private.join("state.jsonl"), "garbage").unwrap();
+    state.remember("local", "c", passed(&["c"])["c"].clone()).unwrap();
+    assert_eq!(State::read(&path, None).progress("local"), passed(&["a", "b", "c"]));
+}
+
+#[test]
+fn a_file_of_the_first_format_has_another_name_and_is_told_of() {
+    let (_folder, path) = project();
+    std::fs::create_dir(path.join(".golem-outbound")).unwrap();
+    std::fs::write(path.join(".golem-outbound/state.json"), "{\n  \"format\": 1\n}\n").unwrap();
+    let mut state = State::read(&path, None);
+    let why = "`.golem-outbound/state.json` is not used: an older version of this program wrote it (format 1); every step \
+               counts as not done";
+    assert_eq!(state.ignored(), Some(why));
+    assert_eq!(State::read(&path, Some(Path::new("/theirs"))).ignored(), None);
+    state.keep("local", passed(&["a"])).unwrap();
+    assert_eq!(State::read(&path, None).ignored(), None);
 }
 
 #[test]
@@ -132,7 +184,7 @@ fn another_machine_s_file_is_left_aside_and_a_machine_without_identity_trusts_it
 #[test]
 fn a_folder_in_its_place_is_no_reason_to_stop() {
     let (_folder, path) = project();
-    std::fs::create_dir_all(path.join(".golem-outbound/state.json")).unwrap();
+    std::fs::create_dir_all(path.join(".golem-outbound/state.jsonl")).unwrap();
     let mut state = State::read(&path, None);
     assert!(state.ignored().unwrap().contains("it cannot be read"), "{:?}", state.ignored());
     assert!(state.keep("local", passed(&["a"])).is_err());

@@ -81,7 +81,7 @@ fn a_step_is_written_down_before_and_after_and_an_interrupted_one_is_not_ended()
 #[test]
 fn a_memory_that_cannot_be_written_does_not_end_the_walk() {
     let (lines, code) = Scenario { full_disk: true, ..Scenario::default() }.walk();
-    let told = "- failed to write `state.json`: the disk is full; the next walk will not know of this step";
+    let told = "- failed to write `state.jsonl`: the disk is full; the next walk will not know of this step";
     assert!(lines.contains(&told.to_owned()), "{lines:#?}");
     assert_eq!(code, 0);
 }

@@ -153,7 +153,7 @@ pub(super) struct Notes(pub(super) Log, pub(super) bool);
 impl Notes {
     fn write(&mut self, text: String) -> Result<()> {
         if self.1 {
-            return Err(Error::machine("failed to write `state.json`: the disk is full"));
+            return Err(Error::machine("failed to write `state.jsonl`: the disk is full"));
         }
         self.0.borrow_mut().push(text);
         Ok(())
