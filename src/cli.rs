@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
         return crate::localnet::yagna_command();
     }
     #[cfg(target_os = "linux")]
-    if let Some(args) = commands::guard::Args::of_the_runner(std::env::args_os()) {
+    if let Some(args) = commands::guard::Args::of_the_room(std::env::args_os()) {
         return exit_code(commands::guard::run(args));
     }
     let cli = Cli::parse();

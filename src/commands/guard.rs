@@ -1,10 +1,10 @@
-//! `golem-outbound __guard -- CMD…`: the guard process of [`crate::exec::guard`].
+//! `golem-outbound __guard -- CMD…` and `__guard --room`: the processes of [`crate::exec::guard`].
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use crate::error::Result;
-use crate::exec::guard::{Orders, stand};
+use crate::error::{Error, Result};
+use crate::exec::guard::{Orders, serve, stand};
 
 /// Arguments of `__guard`. Its standard input is the lifeline, if no other is named: at end of file everything ends.
 #[derive(Debug, clap::Args)]
@@ -15,57 +15,54 @@ pub struct Args {
     /// The command has the terminal to itself; the lifeline is this descriptor.
     #[arg(long, value_name = "NUMBER")]
     lifeline: Option<i32>,
+    /// Starts no command, but a guard for each that it is asked for at the standard input.
+    #[arg(long, conflicts_with_all = ["keep_daemons", "lifeline"])]
+    room: bool,
     /// The command and its arguments.
-    #[arg(last = true, required = true, value_name = "CMD")]
+    #[arg(last = true, required_unless_present = "room", conflicts_with = "room", value_name = "CMD")]
     command: Vec<OsString>,
 }
 
 impl Args {
-    /// From the whole command line as the runner writes it; none if it is another command or was typed by somebody.
+    /// Of the guardroom; none if the command line is another one.
     ///
-    /// A guard stands before every command of a walk: it starts without the grammar of all the others.
-    pub fn of_the_runner(mut line: impl Iterator<Item = OsString>) -> Option<Self> {
+    /// Whatever it reads before would be in the memory of each guard.
+    pub fn of_the_room(mut line: impl Iterator<Item = OsString>) -> Option<Self> {
         line.next()?;
-        if line.next()? != "__guard" {
-            return None;
-        }
-        let mut next = line.next()?;
-        let keep_daemons = next == "--keep-daemons";
-        if keep_daemons {
-            next = line.next()?;
-        }
-        let command: Vec<OsString> = line.collect();
-        (next == "--" && !command.is_empty()).then_some(Self { keep_daemons, lifeline: None, command })
+        let is_room = line.next()? == "__guard" && line.next()? == "--room" && line.next().is_none();
+        is_room.then_some(Self { keep_daemons: false, lifeline: None, room: true, command: Vec::new() })
     }
 }
 
 /// Runs it; the exit code is the command's.
 pub fn run(args: Args) -> Result<ExitCode> {
+    if args.room {
+        return serve().map(ExitCode::from);
+    }
+    let mut argv = args.command.into_iter();
+    let program = argv.next().ok_or_else(|| Error::usage("a guard needs a command to run"))?;
+    let mut command = Command::new(program);
+    command.args(argv);
     let orders = Orders { keep_daemons: args.keep_daemons, lifeline: args.lifeline };
-    stand(&args.command, orders).map(ExitCode::from)
+    stand(command, orders).map(ExitCode::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parsed(line: &[&str]) -> Option<(bool, Vec<OsString>)> {
-        let args = Args::of_the_runner(line.iter().map(OsString::from))?;
-        Some((args.keep_daemons, args.command))
-    }
-
     #[test]
-    fn only_what_the_runner_writes_is_read() {
-        let command = || vec![OsString::from("ls"), "--".into(), "-l".into()];
-        assert_eq!(parsed(&["x", "__guard", "--", "ls", "--", "-l"]), Some((false, command())));
-        assert_eq!(
-            parsed(&["x", "__guard", "--keep-daemons", "--", "ls", "--", "-l"]),
-            Some((true, command()))
-        );
-        for line in
-            [&["x"][..], &["x", "run"], &["x", "__guard"], &["x", "__guard", "--"], &["x", "__guard", "ls"]]
-        {
-            assert_eq!(parsed(line), None, "{line:?}");
+    fn only_the_guardroom_s_own_line_is_read_before_all_others() {
+        let room = |line: &[&str]| Args::of_the_room(line.iter().map(OsString::from)).is_some();
+        assert!(room(&["x", "__guard", "--room"]));
+        for line in [
+            &["x"][..],
+            &["x", "run"],
+            &["x", "__guard"],
+            &["x", "__guard", "--room", "x"],
+            &["x", "__guard", "--", "ls"],
+        ] {
+            assert!(!room(line), "{line:?}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The guard: a process between us and a command, which ends the command's whole tree when the command ends, when it
-//! is told to, and when we die, however we die.
+//! is told to, and when we die, however we die. It is forked from a guardroom, which is started with the first command.
 //!
 //! May import `error`. How it works: the guard leads a session of its own, so that Ctrl-C at the terminal reaches the
 //! runner alone, which decides. It is a *subreaper*: orphans of the tree, also those that became daemons, become its
@@ -9,21 +9,26 @@
 //! Invariant: a guard that ends normally has no descendant left, except daemons it was told to keep.
 
 mod foreground;
+mod room;
 mod run;
 mod stand;
 
-use std::io::Read;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::io::{PipeWriter, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::signal::Signal;
 
 use super::descendants::processes;
 use super::process::Invocation;
 
+use room::Guardroom;
+pub use room::serve;
 pub use stand::{Orders, stand};
 
 /// The kernel's link to this program.
@@ -31,16 +36,31 @@ const OWN_IMAGE: &str = "/proc/self/exe";
 /// What a guard is told over the socket: end the tree now, but keep daemons if that was asked for.
 pub(super) const KILL: u8 = b'K';
 
+/// What a guard is told over the socket: pass this signal on. By its process id it might be another one that hears it.
+pub(super) fn word_for(signal: Signal) -> u8 {
+    match signal {
+        Signal::SIGINT => b'I',
+        Signal::SIGHUP => b'H',
+        Signal::SIGQUIT => b'Q',
+        _ => b'T',
+    }
+}
+
+/// The guards of this program's commands share a guardroom.
+static CURRENT: LazyLock<Guard> = LazyLock::new(|| Guard::at(OWN_IMAGE));
+
 /// Which program serves as the guard: this one, under its hidden command `__guard`.
 #[derive(Clone, Debug)]
 pub struct Guard {
     program: PathBuf,
+    /// From the first command on.
+    room: Arc<Mutex<Option<Guardroom>>>,
 }
 
 impl Guard {
     /// This very program, also when the file was replaced or removed meanwhile.
     pub fn current() -> Self {
-        Self { program: PathBuf::from(OWN_IMAGE) }
+        CURRENT.clone()
     }
 
     /// Whether a guard still ends a command that a process now gone had started in this folder.
@@ -55,27 +75,34 @@ impl Guard {
 
     /// The `golem-outbound` at `program`, for tests, which are another program.
     pub fn at(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into() }
+        Self { program: program.into(), room: Arc::default() }
     }
 
-    /// Starts the guard and through it the command. Returns the guard and our end of the socket.
+    /// Starts a guard and through it the command. Returns the guard's process id, and our end of the socket.
     pub(super) fn start(
         &self,
         invocation: &Invocation,
-        out: Stdio,
-        err: Stdio,
-    ) -> std::io::Result<(Child, UnixStream)> {
+        out: &PipeWriter,
+        err: &PipeWriter,
+    ) -> std::io::Result<(i32, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
-        let mut command = self.command(invocation, None);
-        command.stdin(OwnedFd::from(theirs)).stdout(out).stderr(err);
-        Ok((command.spawn()?, ours))
+        let given = [theirs.as_fd(), out.as_fd(), err.as_fd()];
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        if room.as_mut().is_some_and(Guardroom::is_gone) {
+            *room = None;
+        }
+        let room = match &mut *room {
+            Some(room) => room,
+            empty => empty.insert(Guardroom::open(&self.program)?),
+        };
+        Ok((room.post(invocation, given)?, ours))
     }
 
-    /// The same for a command that has our terminal, with all three streams.
+    /// Starts one for a command that has our terminal, with all three streams.
     pub(super) fn start_on_terminal(&self, invocation: &Invocation) -> std::io::Result<(Child, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         let number = theirs.as_raw_fd();
-        let mut command = self.command(invocation, Some(number));
+        let mut command = self.command(invocation, number);
         let keep_open = move || {
             // SAFETY: `theirs` lives until the guard was started.
             let lifeline = unsafe { BorrowedFd::borrow_raw(number) };
@@ -89,15 +116,13 @@ impl Guard {
         Ok((guard, ours))
     }
 
-    fn command(&self, invocation: &Invocation, lifeline: Option<i32>) -> Command {
+    fn command(&self, invocation: &Invocation, lifeline: i32) -> Command {
         let mut command = Command::new(&self.program);
         command.arg0("golem-outbound").arg("__guard");
         if invocation.keep_daemons {
             command.arg("--keep-daemons");
         }
-        if let Some(number) = lifeline {
-            command.arg("--lifeline").arg(number.to_string());
-        }
+        command.arg("--lifeline").arg(lifeline.to_string());
         command.arg("--").args(&invocation.argv).current_dir(&invocation.cwd);
         for key in &invocation.env_remove {
             command.env_remove(key);

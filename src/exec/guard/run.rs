@@ -6,14 +6,13 @@
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::{Guard, KILL, Report};
+use super::{Guard, KILL, Report, word_for};
 use crate::error::{Error, Result};
 use crate::exec::descendants::processes;
 use crate::exec::process::{Action, Ended, Invocation, KEPT, Ladder, Step, TICK, Tick};
@@ -33,8 +32,9 @@ impl Guard {
         let (out, writer) = std::io::pipe().map_err(failed)?;
         let also = writer.try_clone().map_err(failed)?;
         let started = Instant::now();
-        let (guard, socket) =
-            self.start(invocation, Stdio::from(writer), Stdio::from(also)).map_err(failed)?;
+        let (guard, socket) = self.start(invocation, &writer, &also).map_err(failed)?;
+        // The command's ends are the guard's now: ours would keep the pipe open.
+        drop((writer, also));
         let mut running = Running {
             guard,
             socket,
@@ -59,7 +59,8 @@ impl Guard {
 }
 
 struct Running {
-    guard: Child,
+    /// Its process id, which is its session's, too.
+    guard: i32,
     socket: UnixStream,
     out: PipeReader,
     transcript: Transcript,
@@ -87,7 +88,6 @@ impl Running {
         if report.is_none() {
             self.end_session();
         }
-        let _ = self.guard.wait();
         // Whoever still holds the pipe is a daemon that was kept or lives in another PID namespace: not waited for.
         while open && readable(&self.out, Duration::ZERO) {
             let chunk = self.read(&mut open);
@@ -130,29 +130,21 @@ impl Running {
     }
 
     fn push(&self, step: Step) {
-        let signal = match step {
-            Step::Interrupt => Signal::SIGINT,
-            Step::Terminate => Signal::SIGTERM,
-            Step::Kill => {
-                let _ = (&self.socket).write_all(&[KILL]);
-                return;
-            }
+        let word = match step {
+            Step::Interrupt => word_for(Signal::SIGINT),
+            Step::Terminate => word_for(Signal::SIGTERM),
+            Step::Kill => KILL,
         };
-        // The guard is not reaped before the end, so that its id cannot be another's.
-        let _ = kill(guard_pid(&self.guard), signal);
+        // A guard that has ended meanwhile has told how.
+        let _ = (&self.socket).write_all(&[word]);
     }
 
     /// The guard was killed, so that nobody ended the tree: ends all who are still in its session.
     fn end_session(&self) {
-        let session = guard_pid(&self.guard).as_raw();
-        for process in processes().iter().filter(|process| process.session == session) {
+        for process in processes().iter().filter(|process| process.session == self.guard) {
             let _ = kill(Pid::from_raw(process.pid), Signal::SIGKILL);
         }
     }
-}
-
-fn guard_pid(guard: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(guard.id()).expect("the kernel's process ids fit an i32"))
 }
 
 fn readable(place: &impl AsFd, wait: Duration) -> bool {

@@ -3,8 +3,7 @@
 //! May import `error`. Invariant: it ends only when no descendant is left, except spared daemons and what the kernel
 //! does not let go of.
 
-use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -19,12 +18,15 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, kil
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::unistd::{Pid, getpid, getsid};
 
-use super::Report;
+use super::{Report, word_for};
 use crate::error::{Error, Result};
 use crate::exec::descendants::{Process, descendants};
 
 /// How long the guard tries to end processes that the kernel does not let go of.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a shell returns for a command that it cannot start.
+const NOT_STARTED: u8 = 127;
 
 const FORWARDED: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
 
@@ -37,13 +39,11 @@ pub struct Orders {
     pub lifeline: Option<i32>,
 }
 
-/// The guard's whole life: starts `argv`, stands by, ends its tree. Returns the exit code a shell would give.
+/// The guard's whole life: starts the command, stands by, ends its tree. Returns the exit code a shell would give.
 ///
 /// # Errors
 /// When the process cannot be made a guard at all; a command that cannot be started is code 127.
-pub fn stand(argv: &[OsString], orders: Orders) -> Result<u8> {
-    let (program, arguments) =
-        argv.split_first().ok_or_else(|| Error::usage("a guard needs a command to run"))?;
+pub fn stand(mut command: Command, orders: Orders) -> Result<u8> {
     let failed = |doing: &str| {
         let doing = doing.to_owned();
         move |errno: Errno| Error::internal(format!("failed to {doing}: {errno}"))
@@ -58,8 +58,6 @@ pub fn stand(argv: &[OsString], orders: Orders) -> Result<u8> {
     let lifeline = take_lifeline(orders.lifeline).map_err(failed("take over the lifeline"))?;
     let session = getsid(None).map_err(failed("learn our session"))?.as_raw();
 
-    let mut command = Command::new(program);
-    command.args(arguments);
     if !on_terminal {
         command.stdin(Stdio::null());
     }
@@ -93,11 +91,26 @@ pub fn stand(argv: &[OsString], orders: Orders) -> Result<u8> {
         Report::NotStarted(cause) => {
             // On a terminal the runner says so.
             if !on_terminal {
-                eprintln!("golem-outbound: failed to start `{}`: {cause}", program.to_string_lossy());
+                eprintln!(
+                    "golem-outbound: failed to start `{}`: {cause}",
+                    command.get_program().to_string_lossy()
+                );
             }
-            127
+            NOT_STARTED
         }
     })
+}
+
+/// Tells that the command cannot be started; the code of that. The standard input is the lifeline.
+///
+/// # Errors
+/// There is no lifeline.
+pub(super) fn refuse(cause: String) -> Result<u8> {
+    let lifeline = take_lifeline(None)
+        .map_err(|errno| Error::internal(format!("failed to take over the lifeline: {errno}")))?;
+    // Nobody may be there to read it.
+    let _ = (&lifeline).write_all(Report::NotStarted(cause).encode().as_bytes());
+    Ok(NOT_STARTED)
 }
 
 fn pid_of(child: &Child) -> i32 {
@@ -124,7 +137,7 @@ fn take_signals() -> nix::Result<SignalFd> {
 }
 
 /// The end of the socket that was given to us; the command does not get it.
-fn take_lifeline(number: Option<i32>) -> nix::Result<UnixStream> {
+pub(super) fn take_lifeline(number: Option<i32>) -> nix::Result<UnixStream> {
     let lifeline = match number {
         // SAFETY: whoever started us opened it for us alone; one that is not open is found by the next call.
         Some(number) => unsafe { OwnedFd::from_raw_fd(number) },
@@ -135,6 +148,15 @@ fn take_lifeline(number: Option<i32>) -> nix::Result<UnixStream> {
     };
     fcntl(&lifeline, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     Ok(lifeline.into())
+}
+
+/// The signal that the guard is told to pass on; none if it is told to end the tree, or nobody is there any more.
+fn told(mut lifeline: &UnixStream) -> Option<Signal> {
+    let mut word = [0];
+    match lifeline.read(&mut word) {
+        Ok(1) => FORWARDED.into_iter().find(|signal| word[0] == word_for(*signal)),
+        _ => None,
+    }
 }
 
 /// A guard at its post.
@@ -160,7 +182,10 @@ impl Post {
             // An interrupted wait is a wait that is over.
             let _ = poll(&mut places, PollTimeout::NONE);
             if places[1].any().unwrap_or(true) {
-                break;
+                match told(lifeline) {
+                    Some(signal) => self.pass_on(signal),
+                    None => break,
+                }
             }
             while let Ok(Some(info)) = self.signals.read_signal() {
                 self.forward(&info);
@@ -184,12 +209,16 @@ impl Post {
             && !from_us
             && !from_the_terminal
         {
-            let _ = if self.on_terminal {
-                kill(Pid::from_raw(self.command), signal)
-            } else {
-                killpg(nix::unistd::getpgrp(), signal)
-            };
+            self.pass_on(signal);
         }
+    }
+
+    fn pass_on(&self, signal: Signal) {
+        let _ = if self.on_terminal {
+            kill(Pid::from_raw(self.command), signal)
+        } else {
+            killpg(nix::unistd::getpgrp(), signal)
+        };
     }
 
     /// Collects every child that has ended, keeping the command's status. Whether any child is left.
