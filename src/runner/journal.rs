@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::Project;
 use super::state::State;
-use super::surroundings::surroundings;
+use super::surroundings::{environment, surroundings};
 use crate::error::Result;
 use crate::tutorial::progress::{
     ENVIRONMENT, Inputs, Last, Remembered, Standing, Surroundings, inputs_of, standings,
@@ -82,9 +82,8 @@ impl Memory for Journal<'_> {
     /// The environment counts as it is afterwards, because a step may be there to make it.
     fn ended(&mut self, step: &Step, last: Last) -> Result<()> {
         let mut inputs = self.begun.remove(&step.id).unwrap_or_default();
-        let after = inputs_of(step, &self.surroundings());
-        if let Some(environment) = after.get(ENVIRONMENT) {
-            inputs.insert(ENVIRONMENT.to_owned(), environment.clone());
+        if let Some(before) = inputs.get_mut(ENVIRONMENT) {
+            *before = environment(&self.project);
         }
         self.write(step, last, inputs)
     }

@@ -55,8 +55,8 @@ fn add(project: &Path, name: &str, now: &mut Surroundings, depth: usize) {
     }
 }
 
-/// What the Python environment was made from.
-fn environment(project: &Path) -> String {
+/// What the Python environment was made from; `none` without one.
+pub fn environment(project: &Path) -> String {
     let lock = fingerprint(std::fs::read(project.join("requirements.lock")).unwrap_or_default());
     match marker::examine(project, &lock, None) {
         State::Current(marker) => fingerprint(format!("{marker:?}")),
