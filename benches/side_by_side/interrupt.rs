@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use crate::PROGRAM;
-use crate::clock::{Times, ms};
+use crate::clock::{Times, ms, number};
 use crate::peers::Peers;
 use crate::table::{goal, table};
 
@@ -102,6 +102,8 @@ struct Seen {
 pub fn section(peers: &Peers, runs: usize) -> String {
     let mut rows = Vec::new();
     let mut all_undone = true;
+    // Ours, which comes first: the median for each signal.
+    let mut ours: Vec<Option<Duration>> = Vec::new();
     let mut random = 0x9e37_79b9_7f4a_7c15;
     for tool in &TOOLS {
         eprintln!("  {}", tool.name);
@@ -117,26 +119,34 @@ pub fn section(peers: &Peers, runs: usize) -> String {
                 continue;
             }
         };
-        for signal in SIGNALS {
+        for (at, signal) in SIGNALS.into_iter().enumerate() {
             let mut seen = Seen::default();
             for _ in 0..runs {
                 interrupt(tool, &program, signal, &mut random, &mut seen);
             }
             if tool.name == "golem-outbound" {
                 all_undone &= seen.undone.len() == seen.tried && seen.orphans == 0 && seen.tried == runs;
+                ours.push(seen.median());
             }
-            rows.push(row(tool.name, signal, seen));
+            rows.push(row(tool.name, signal, seen, ours.get(at).copied().flatten()));
         }
     }
     let mut text = "## Interruption and teardown\n\n".to_owned();
-    text +=
-        &table(&["tool", "signal", "torn down", "after (median)", "after (most)", "processes left"], &rows);
+    let head = ["tool", "signal", "torn down", "after (median)", "after (most)", "ratio", "processes left"];
+    text += &table(&head, &rows);
     text += "Others have no notion of a teardown: clitest's `--post-flight` and tesh's and prysk's documents end with their \
              process.\n\n";
     text + &goal("all torn down, nothing left", all_undone)
 }
 
-fn row(name: &str, signal: Signal, seen: Seen) -> Vec<String> {
+impl Seen {
+    fn median(&self) -> Option<Duration> {
+        (!self.undone.is_empty()).then(|| Times::from(self.undone.clone()).median())
+    }
+}
+
+fn row(name: &str, signal: Signal, seen: Seen, ours: Option<Duration>) -> Vec<String> {
+    let ratio = seen.median().zip(ours).map(|(theirs, ours)| theirs.as_secs_f64() / ours.as_secs_f64());
     let share = format!("{} of {}", seen.undone.len(), seen.tried);
     let times = Times::from(seen.undone);
     let time =
@@ -147,6 +157,7 @@ fn row(name: &str, signal: Signal, seen: Seen) -> Vec<String> {
         share.clone(),
         time(0.5),
         time(1.0),
+        ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{} ×", number(ratio))),
         seen.orphans.to_string(),
     ]
 }

@@ -36,7 +36,7 @@ struct Runner {
 const RUNNERS: [Runner; 8] = [
     Runner {
         name: "golem-outbound",
-        isolation: "a guarded process tree per step, state written before and after each",
+        isolation: "a guarded process tree per step, a line of state before and after each",
         write: |folder, count| {
             fs::create_dir(folder.join("steps"))?;
             (1..=count).try_for_each(|number| {

@@ -51,7 +51,8 @@ impl Score {
         self.right_passes as f64 / (self.right_passes + self.wrong_failures) as f64
     }
 
-    fn row(&self, name: &str, count: usize) -> Vec<String> {
+    fn row(&self, name: &str, count: usize, ours: Duration) -> Vec<String> {
+        let ratio = self.elapsed.as_secs_f64() / ours.as_secs_f64();
         vec![
             name.to_owned(),
             format!("{:.3}", self.precision()),
@@ -59,6 +60,7 @@ impl Score {
             self.wrong_passes.to_string(),
             self.wrong_failures.to_string(),
             format!("{} ms", ms(self.elapsed / u32::try_from(count.max(1)).unwrap_or(1))),
+            format!("{} ×", number(ratio)),
         ]
     }
 }
@@ -78,7 +80,7 @@ pub fn section(_peers: &Peers, _runs: usize) -> String {
         }
         ours.count(case.is_good, passes);
     }
-    let mut rows = vec![ours.row("the checks of the tutorial", cases.len())];
+    let mut rows = vec![ours.row("the checks of the tutorial", cases.len(), ours.elapsed)];
     for rival in &RIVALS {
         let mut score = Score::default();
         for case in &cases {
@@ -88,7 +90,7 @@ pub fn section(_peers: &Peers, _runs: usize) -> String {
             score.elapsed += started.elapsed();
             score.count(case.is_good, passes);
         }
-        rows.push(score.row(rival.name, cases.len()));
+        rows.push(score.row(rival.name, cases.len(), ours.elapsed));
     }
     let good = cases.iter().filter(|case| case.is_good).count();
     let mut text = format!(
@@ -96,7 +98,15 @@ pub fn section(_peers: &Peers, _runs: usize) -> String {
         cases.len(),
         cases.len() - good
     );
-    let head = ["judged by", "precision", "recall", "bad ones passed", "good ones failed", "time per output"];
+    let head = [
+        "judged by",
+        "precision",
+        "recall",
+        "bad ones passed",
+        "good ones failed",
+        "time per output",
+        "ratio",
+    ];
     text += &table(&head, &rows);
     let what = format!(
         "precision and recall 1.0 (they are {} and {})",

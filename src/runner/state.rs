@@ -114,7 +114,7 @@ impl State {
     /// When the file cannot be written; what it held before is still there.
     pub fn remember(&mut self, network: &str, step: &str, remembered: Remembered) -> Result<()> {
         let line =
-            line(network, step, &remembered).map_err(|error| Error::io("write", &self.path(), error))?;
+            line(network, step, &remembered).map_err(|error| Error::io("write", self.path(), error))?;
         self.networks.entry(network.to_owned()).or_default().insert(step.to_owned(), remembered);
         let path = self.path();
         match &mut self.grown {

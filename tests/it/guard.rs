@@ -198,6 +198,79 @@ fn a_tree_that_ignores_every_polite_signal_is_gone_when_its_runner_is_killed() {
     }
 }
 
+/// Of a process, which has to be there.
+fn parent(pid: i32) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process is there");
+    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+fn kill(pid: i32) {
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn commands_at_the_same_time_have_one_guardroom_which_holds_nothing_of_theirs_and_ends_with_us() {
+    let guard = guard();
+    let script = "echo room $(cut -d' ' -f4 /proc/$PPID/stat)
+        echo out $(readlink /proc/$$/fd/1) lifeline $(readlink /proc/$PPID/fd/0); exit 7";
+    let run = || {
+        let ended = guard.run(&shell(script, LONG), &mut |_| Action::Continue).unwrap();
+        assert_eq!(ended.exit, Exit::Code(7));
+        let words: Vec<String> = ended.output.split_whitespace().map(str::to_owned).collect();
+        assert!(words[3].starts_with("pipe:") && words[5].starts_with("socket:"), "{words:?}");
+        (pid_after("room", &ended.output), [words[3].clone(), words[5].clone()])
+    };
+    let seen: Vec<(i32, [String; 2])> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let room = seen[0].0;
+    assert!(seen.iter().all(|(other, _)| *other == room), "{seen:?}");
+    for descriptor in std::fs::read_dir(format!("/proc/{room}/fd")).unwrap() {
+        let held = std::fs::read_link(descriptor.unwrap().path()).unwrap();
+        let theirs = seen.iter().flat_map(|(_, theirs)| theirs);
+        assert!(theirs.clone().all(|theirs| held.to_str() != Some(theirs)), "{}", held.display());
+    }
+    drop(guard);
+    eventually("the guardroom outlived us", || !alive(room));
+}
+
+#[test]
+fn a_command_goes_on_without_its_guardroom_and_the_next_one_gets_another() {
+    let guard = guard();
+    let folder = tempfile::tempdir().unwrap();
+    let go_on = folder.path().join("go-on");
+    let script = format!(
+        "echo command $$; while [ ! -e '{}' ]; do sleep 0.02; done; echo went on; exit 3",
+        go_on.display()
+    );
+    let mut killed = None;
+    let mut watch = |tick: Tick<'_>| {
+        if killed.is_none() && tick.output.contains('\n') {
+            let room = parent(parent(pid_after("command", tick.output)));
+            kill(room);
+            killed = Some(room);
+            std::fs::write(&go_on, "").unwrap();
+        }
+        Action::Continue
+    };
+    let ended = guard.run(&shell(&script, LONG), &mut watch).unwrap();
+    assert_eq!((ended.exit, ended.output.ends_with("went on\n")), (Exit::Code(3), true), "{}", ended.output);
+    let room = killed.expect("the command has told its id");
+    eventually("the guardroom survived", || !alive(room));
+    let ended = guard.run(&shell("exit 5", LONG), &mut |_| Action::Continue).unwrap();
+    assert_eq!(ended.exit, Exit::Code(5));
+}
+
+#[test]
+fn a_folder_that_goes_away_is_no_reason_to_run_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut invocation = shell("exit 0", LONG);
+    invocation.cwd = folder.path().join("gone");
+    let error = guard().run(&invocation, &mut |_| Action::Continue).unwrap_err();
+    assert!(error.message().starts_with("failed to start `sh`: there is no folder"), "{error}");
+}
+
 /// Starts the guard as the real runner does, and then does nothing until it is killed.
 const RUNNER: &str = "
 import socket, subprocess, sys, time

@@ -105,7 +105,8 @@ impl Guardroom {
     }
 }
 
-/// The guardroom's whole life: forks guards until nobody can ask for one any more.
+/// The guardroom's whole life: forks guards until nobody can ask for one any more. Returns in each guard, too, with the exit
+/// code of its command.
 ///
 /// # Errors
 /// When it cannot be set up, or is asked in a way that it does not understand.
@@ -126,9 +127,8 @@ pub fn serve() -> Result<u8> {
             Ok(ForkResult::Child) => {
                 // Or nobody would learn that the guardroom is gone while a guard stands.
                 drop(door);
-                let code =
-                    take_streams(given).map_err(failed("take over the streams")).and_then(|()| post.stand());
-                std::process::exit(code.map_or(1, i32::from));
+                take_streams(given).map_err(failed("take over the streams"))?;
+                return post.stand();
             }
             Ok(ForkResult::Parent { child }) => child.as_raw(),
             Err(errno) => -(errno as i32),
