@@ -8,6 +8,9 @@ use super::{Invocation, Lifeline, Network, PROGRAM, Problem, Workplace};
 use crate::error::Result;
 use crate::evidence::Funnel;
 
+/// The catalogue of known failures has a hint for it.
+const ENDED: &str = "the localnet (simulated) has ended during the walk; its log: `.golem-outbound/localnet/log/localnet.log`";
+
 /// What the walk asks of a localnet.
 pub trait LocalnetControl {
     /// Starts it. The project's virtual environment exists by then.
@@ -44,6 +47,9 @@ pub trait LocalnetControl {
 
     /// Tells it that the walk begins a step, for faults that wait for it.
     fn enter_step(&self, step: &str);
+
+    /// Whether it has ended since it was started.
+    fn has_ended(&self) -> bool;
 
     /// Ends it and everything in it.
     ///
@@ -87,6 +93,10 @@ impl<L: LocalnetControl + ?Sized> LocalnetControl for Box<L> {
 
     fn enter_step(&self, step: &str) {
         (**self).enter_step(step);
+    }
+
+    fn has_ended(&self) -> bool {
+        (**self).has_ended()
     }
 
     fn down(&mut self) -> Result<()> {
@@ -199,6 +209,10 @@ impl<L: LocalnetControl> Network for EmulatedNetwork<L> {
         self.localnet.lifeline()
     }
 
+    fn ended(&self) -> Option<String> {
+        (self.is_up && self.localnet.has_ended()).then(|| ENDED.to_owned())
+    }
+
     fn nodes(&self) -> Option<Vec<String>> {
         self.status().map(|status| status.nodes)
     }
@@ -242,6 +256,7 @@ mod tests {
         content: &'static str,
         left: Vec<(u16, String)>,
         rented: usize,
+        ended: bool,
     }
 
     impl LocalnetControl for Scripted {
@@ -267,7 +282,9 @@ mod tests {
             Ok(LocalnetStatus { nodes: vec!["192.168.0.3".into()], ..LocalnetStatus::default() })
         }
         fn enter_step(&self, _: &str) {}
-
+        fn has_ended(&self) -> bool {
+            self.ended
+        }
         fn down(&mut self) -> Result<()> {
             Ok(())
         }
@@ -280,7 +297,7 @@ mod tests {
             program: "/x/golem-outbound".into(),
             columns: 80,
         };
-        EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new(), rented: 0 })
+        EmulatedNetwork::new(workplace, urls, Scripted { content, left: Vec::new(), rented: 0, ended: false })
     }
 
     #[test]
@@ -305,6 +322,17 @@ mod tests {
         assert_eq!(network.nodes(), Some(vec!["192.168.0.3".into()]));
         network.stop().unwrap();
         assert_eq!(network.nodes(), None);
+    }
+
+    #[test]
+    fn that_it_has_ended_is_told_of_one_that_was_up() {
+        let mut network = network("mirror", Vec::new());
+        network.localnet.ended = true;
+        assert_eq!(network.ended(), None, "it has not begun");
+        network.start().unwrap();
+        assert!(network.ended().is_some_and(|why| why.contains("log/localnet.log")));
+        network.localnet.ended = false;
+        assert_eq!(network.ended(), None);
     }
 
     #[test]

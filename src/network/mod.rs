@@ -81,6 +81,12 @@ pub trait Network {
         None
     }
 
+    /// Why it is there no more, although nobody of this walk has stopped it, and what tells more: one line. None while it is
+    /// there, and of a network that cannot tell.
+    fn ended(&self) -> Option<String> {
+        None
+    }
+
     /// Told before a step's first command: an emulated network may have faults that wait for it.
     fn enter_step(&self, _step: &str) {}
 

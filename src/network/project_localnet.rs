@@ -123,6 +123,10 @@ impl LocalnetControl for ProjectLocalnet {
         })
     }
 
+    fn has_ended(&self) -> bool {
+        status(&self.dir()).is_ok_and(|status| status.state.is_none())
+    }
+
     fn enter_step(&self, step: &str) {
         if let Ok(localnet) = self.localnet() {
             // A walk without faults misses nothing; one with them shows that none has happened.

@@ -57,6 +57,10 @@ impl Attempt<'_> {
         if exit == Exit::Code(0) {
             exit = self.wait_until_ready(step, &mut last, &mut notes)?;
         }
+        if let Some(why) = self.network.ended() {
+            self.sink.event(&Event::Narrated(why.clone()));
+            notes.push(why);
+        }
         Ok(Evidence { notes, ..self.evidence(exit, &(output + last.as_str()), started.elapsed()) })
     }
 

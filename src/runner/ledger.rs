@@ -1,6 +1,6 @@
 //! `.golem-outbound/teardown.json`: what a walk still has to take down, for whoever has to do it in its place.
 //!
-//! May import `error` and `exec`. Invariant: a step is entered before it starts and leaves when its teardown is done, so
+//! May import `error`, `exec` and `network`. Invariant: a step is entered before it starts and leaves when its teardown is done, so
 //! that the file is complete at every moment; without a debt there is no file.
 
 use std::ffi::{OsStr, OsString};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::private_file;
 use crate::error::{Error, Result};
 use crate::exec::Invocation;
+use crate::network::PROGRAM;
 
 /// The form of the file.
 const VERSION: u32 = 1;
@@ -133,6 +134,11 @@ impl Command {
             timeout_s: invocation.timeout.as_secs(),
             keep_daemons: invocation.keep_daemons,
         }
+    }
+
+    /// Whether it is one of this program's own commands.
+    pub fn is_ours(&self) -> bool {
+        self.shown.split(' ').next() == Some(PROGRAM)
     }
 
     /// How it is run.

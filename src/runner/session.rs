@@ -89,6 +89,10 @@ impl Session<'_> {
         };
         let walked = self.steps(&mut course);
         let mut torn_down = true;
+        if let (false, Some(_)) = (course.teardown.is_empty(), self.network.ended()) {
+            self.narrate("what the walk has started there has ended with it and need not be taken down");
+            course.teardown.forget_what_ended(&*self.network);
+        }
         if !course.teardown.is_empty() {
             self.narrate("taking down what the walk has started");
             torn_down = course.teardown.run(&*self.network, self.commands, self.signals, self.sink);

@@ -52,6 +52,14 @@ impl<'a> Teardown<'a> {
         if self.owed.len() < before { self.watch.owe(&self.owed, network) } else { Ok(()) }
     }
 
+    /// The network has ended by itself, and with it all that was started there: only what our own commands undo, which run
+    /// outside of it, is still owed.
+    pub fn forget_what_ended(&mut self, network: &dyn Network) {
+        self.owed.retain(|owed| owed.commands.iter().any(Command::is_ours));
+        // A watch that cannot forget tries to undo what is not there, which does no harm.
+        let _ = self.watch.owe(&self.owed, network);
+    }
+
     /// Whether nothing has to be undone.
     pub fn is_empty(&self) -> bool {
         self.owed.is_empty()

@@ -156,6 +156,10 @@ impl Network for Watched {
         self.inner.lifeline()
     }
 
+    fn ended(&self) -> Option<String> {
+        self.inner.ended()
+    }
+
     fn enter_step(&self, step: &str) {
         self.inner.enter_step(step);
     }

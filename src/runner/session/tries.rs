@@ -35,8 +35,10 @@ impl Session<'_> {
             let evidence = self.attempt(keep_daemons).run(step)?;
             let mut interrupted = self.signals.take();
             let (outcome, hint) = self.judge(step, &evidence);
-            // What the reader or the project got wrong goes wrong again; the network may be better the next time.
-            if number <= step.retry.times && outcome == Outcome::Inconclusive && !interrupted {
+            // What the reader or the project got wrong goes wrong again; the network may be better the next time, if there
+            // is one.
+            let is_worth_it = outcome == Outcome::Inconclusive && self.network.ended().is_none();
+            if number <= step.retry.times && is_worth_it && !interrupted {
                 if self.pause_before(step, number) {
                     self.sink.event(&Event::TriedAgain);
                     continue;

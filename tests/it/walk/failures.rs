@@ -122,6 +122,19 @@ fn a_newcomers_failures_get_their_hints() {
 }
 
 fn without_a_node(failing: &Failing) {
+    // The localnet's own processes, seen from inside; all others end with them.
+    failing.place_file(
+        "end.sh",
+        "for process in /proc/[1-9]*; do\n\
+         case \"$(tr '\\0' ' ' < $process/cmdline)\" in\n\
+         \"golem-outbound __localnet supervisor\"*) kill -KILL \"${process#/proc/}\" ;;\n\
+         esac\n\
+         done\n\
+         sleep 60\n",
+    );
+    let more = format!("{STOP}retry: {{times: 2, pause: 1s}}\n");
+    assert_eq!(failing.failure("[sh, end.sh]", &more, 4), "localnet-gone");
+
     failing.localnet_with(&careful_market());
 
     // The real yagna that ray-on-golem brings, not the emulated one.

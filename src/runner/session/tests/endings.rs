@@ -49,6 +49,32 @@ fn the_teardown_of_a_step_that_failed_itself_runs_too() {
 }
 
 #[test]
+fn a_network_that_has_ended_is_nobodys_fault_is_not_tried_again_and_leaves_nothing_to_take_down() {
+    let scenario = Scenario {
+        extra: "retry: {times: 3, pause: 0s}\n",
+        script: vec![("ray up", Exit::Signal(9), "")],
+        ends_with: Some("ray up"),
+        ..Scenario::default()
+    };
+    let (lines, code) = scenario.walk();
+    let from = lines.iter().position(|line| line.starts_with("ray up")).expect("it was run");
+    let expected = [
+        "ray up (daemons kept)",
+        "- the localnet (simulated) has ended during the walk; its log: `x`",
+        "hint localnet-gone",
+        "= up could not tell",
+        "= submit not reached: `up` did not pass",
+        "= down not reached: `up` did not pass",
+        "- what the walk has started there has ended with it and need not be taken down",
+        "owed: ",
+        "stop network",
+        "settled",
+    ];
+    assert_eq!(lines[from..], expected);
+    assert_eq!(code, 4);
+}
+
+#[test]
 fn quitting_takes_down() {
     let answers = vec![Answer::Run, Answer::Run, Answer::Quit];
     let (lines, code) = Scenario { answers, ..Scenario::default() }.walk();

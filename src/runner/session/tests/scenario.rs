@@ -40,6 +40,7 @@ pub(super) struct ScriptedNetwork {
     idle: Option<Duration>,
     funnel: Option<Funnel>,
     ready: bool,
+    ends_with: Option<&'static str>,
 }
 
 impl Network for ScriptedNetwork {
@@ -69,6 +70,11 @@ impl Network for ScriptedNetwork {
             timeout,
             keep_daemons,
         }
+    }
+    fn ended(&self) -> Option<String> {
+        let command = self.ends_with?;
+        let has_run = self.log.borrow().iter().any(|line| line.starts_with(command));
+        has_run.then(|| "the localnet (simulated) has ended during the walk; its log: `x`".into())
     }
     fn nodes(&self) -> Option<Vec<String>> {
         let mut nodes = self.nodes.borrow_mut();
@@ -220,6 +226,7 @@ pub(super) struct Scenario {
     pub(super) check_first: bool,
     pub(super) noted: bool,
     pub(super) full_disk: bool,
+    pub(super) ends_with: Option<&'static str>,
 }
 
 impl Scenario {
@@ -240,6 +247,7 @@ impl Scenario {
             idle: self.idle,
             funnel: self.funnel,
             ready: false,
+            ends_with: self.ends_with,
         };
         let mut commands = ScriptedCommands {
             log: log.clone(),
