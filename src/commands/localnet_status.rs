@@ -86,8 +86,10 @@ fn market_text(market: &control::Status, width: usize) -> String {
     let alive = market.activities.iter().filter(|activity| activity.alive).count();
     text += &line("nodes", &format!("{}, {alive} alive", market.activities.len()), width);
     for activity in &market.activities {
-        let address =
-            activity.vpn_ip.map_or_else(|| "no address yet".to_owned(), |address| address.to_string());
+        let address = match (activity.vpn_ip, &activity.vpn) {
+            (Some(address), Some(vpn)) => format!("{address} in VPN {}", short(vpn)),
+            _ => "no address yet".to_owned(),
+        };
         let life = if activity.alive { "alive" } else { "ended" };
         let mut node = String::new();
         let _ = write!(
@@ -166,6 +168,7 @@ mod tests {
                 id: "fedcba9876".into(),
                 provider: "brisk-otter".into(),
                 state: "Ready".into(),
+                vpn: Some("799d4e9c0ae9".into()),
                 vpn_ip: Some([192, 168, 0, 3].into()),
                 alive: true,
             }],
@@ -211,7 +214,7 @@ mod tests {
         agreements  1
           abcdef01 brisk-otter, Approved
         nodes       1, 1 alive
-          fedcba98 192.168.0.3, Ready, alive, on brisk-otter
+          fedcba98 192.168.0.3 in VPN 799d4e9c, Ready, alive, on brisk-otter
         gaps        requests that the emulated yagna does not know; please report them
           GET /nothing
           and 7 more requests

@@ -181,6 +181,8 @@ pub struct ActivityStatus {
     pub provider: String,
     /// `Initialized`, `Deployed`, `Ready` or `Terminated`.
     pub state: String,
+    /// The VPN that the node is in, once deployed: each of ray-on-golem's clusters makes one of its own.
+    pub vpn: Option<String>,
     /// The node's address in the VPN, once deployed.
     pub vpn_ip: Option<Ipv4Addr>,
     /// Whether the node lives.

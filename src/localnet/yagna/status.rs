@@ -103,6 +103,7 @@ impl State {
             id: id.clone(),
             provider: name(activity.provider),
             state: format!("{:?}", activity.shown_state()),
+            vpn: activity.place.as_ref().map(|place| place.0.clone()),
             vpn_ip: activity.place.as_ref().map(|place| place.1),
             alive: activity.is_alive(),
         });

@@ -166,7 +166,9 @@ fn both_clusters_come_up(programs: &Programs) {
     });
     let market = programs.market();
     let alive = market["activities"].as_array().unwrap().iter().filter(|node| node["alive"] == true);
-    assert_eq!(alive.filter(|node| node["vpn_ip"] == NODES[0]).count(), 2, "one head each: {market:#}");
+    let heads: Vec<&Value> = alive.filter(|node| node["vpn_ip"] == NODES[0]).collect();
+    assert_eq!(heads.len(), 2, "one head each: {market:#}");
+    assert_ne!(heads[0]["vpn"], heads[1]["vpn"], "each cluster has a VPN of its own");
     let worker = Regex::new(r"(?s)Active:\s+1 ray.head.default\s+1 ray.worker.default\s").unwrap();
     programs.eventually("the first cluster's worker comes", || {
         worker.is_match(&programs.exec("ray exec golem-cluster.yaml 'ray status'"))
