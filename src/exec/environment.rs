@@ -3,19 +3,19 @@
 //! May import `error` and `ownership`. Invariant: `venv` is either complete and verified or not there; one that could not be finished
 //! is removed, and one that somebody else made is never removed.
 
-use std::ffi::OsString;
+mod installing;
+mod tools;
+
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::capture::tail;
-use super::marker::{self, Marker, PRIVATE, State, VENV};
-use super::process::{Action, Exit, Invocation};
+use super::marker::{self, Marker, State, VENV};
 use super::python::{self, Interpreter, Places};
-use super::registry::{failure, redact};
+use super::registry::redact;
 use super::{Guard, disk};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ownership::{ForOwner, HOME};
+use crate::ownership::ForOwner;
 
 /// The release of ray-on-golem that the lock names.
 pub const RAY_ON_GOLEM: &str = "0.13.0";
@@ -26,8 +26,6 @@ pub const RAY: &str = "2.9.3";
 /// files with the environment; with pip 400 MB, its cache and its unpacked downloads besides.
 const NEEDED: u64 = 800_000_000;
 const LOCK: &str = "requirements.lock";
-const INSTALLATION: Duration = Duration::from_secs(30 * 60);
-const SHORT: Duration = Duration::from_secs(120);
 
 /// What the caller decides.
 pub struct Options<'a> {
@@ -188,205 +186,4 @@ impl Work<'_, '_> {
                 .hint(format!("put it aside: `mv {VENV} {VENV}.mine`"))),
         }
     }
-
-    /// The interpreter to use, and uv where it can be had. A machine whose only Python is unsuitable gets one by uv.
-    fn tools(
-        &mut self,
-        named: Option<Interpreter>,
-        places: &Places,
-    ) -> Result<(Interpreter, Option<PathBuf>)> {
-        let found = match named {
-            Some(interpreter) => vec![interpreter],
-            None => python::interpreters(places),
-        };
-        let uv = python::uv(&places.path).or_else(|| self.own_uv(&found));
-        if let Some(best) = found.first().filter(|best| best.suitable()) {
-            if uv.is_none() && !best.has_venv {
-                return Err(Error::machine(format!("`{}` has no venv module", best.path.display()))
-                    .hint("install it: `sudo apt-get install -y python3-venv`"));
-            }
-            return Ok((best.clone(), uv));
-        }
-        let Some(uv) = uv else { return Err(python::none_suitable(&found)) };
-        let why = python::none_suitable(&found);
-        self.say(&format!("{}; fetching Python 3.11 with uv", why.message()));
-        let fetched = self.call(
-            "fetch Python 3.11 with uv",
-            self.command(&uv, ["python", "install", "3.11"]),
-            INSTALLATION,
-        );
-        match fetched {
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-            // What the machine lacks is the news; why one more way to it failed comes after.
-            Err(error) => {
-                let cause = tail(error.message(), 1);
-                let cause = cause.trim().trim_start_matches("cause: ");
-                return Err(why.hint(format!("uv could not download one just now: {cause}")));
-            }
-            Ok(()) => {}
-        }
-        let interpreter =
-            python::found_by_uv(&uv).and_then(|path| Interpreter::ask(&path)).filter(Interpreter::suitable);
-        interpreter.map(|interpreter| (interpreter, Some(uv))).ok_or(why)
-    }
-
-    /// A uv in the project's private folder, made once by pip; none if that is not possible, because pip alone does too.
-    fn own_uv(&mut self, found: &[Interpreter]) -> Option<PathBuf> {
-        let folder = self.project.join(PRIVATE).join("uv");
-        let program = marker::program_in(&folder, "uv");
-        let path = folder.join(marker::PROGRAMS).into_os_string();
-        if let Some(uv) = python::uv(&path) {
-            return Some(uv);
-        }
-        let maker = found.iter().find(|one| one.has_venv && one.version >= (3, 8, 0))?;
-        self.say("fetching uv, which installs faster than pip");
-        let folder: OsString = folder.into();
-        let venv =
-            vec![maker.path.clone().into(), "-m".into(), "venv".into(), "--clear".into(), folder.clone()];
-        let mut pip = vec![marker::program_in(Path::new(&folder), "python").into_os_string()];
-        pip.extend(PIP_INSTALL.map(OsString::from));
-        pip.push("uv".into());
-        let made =
-            self.call("make a folder for uv", venv, SHORT).and_then(|()| self.call("fetch uv", pip, SHORT));
-        match made {
-            Ok(()) => Some(program).filter(|uv| uv.is_file()),
-            Err(_) => {
-                let _ = std::fs::remove_dir_all(&folder);
-                self.say("uv cannot be had; pip will do");
-                None
-            }
-        }
-    }
-
-    fn command<const N: usize>(&self, program: &Path, arguments: [&str; N]) -> Vec<OsString> {
-        std::iter::once(program.as_os_str().to_owned()).chain(arguments.map(OsString::from)).collect()
-    }
-
-    fn create(&mut self, interpreter: &Interpreter, uv: Option<&Path>, marker: &Marker) -> Result<()> {
-        let venv = self.venv();
-        // The marker comes first, so that a folder which we leave behind when we are killed is known to be ours.
-        std::fs::create_dir(&venv).map_err(|error| Error::io("create the folder", &venv, error))?;
-        marker::write(self.project, marker)?;
-        self.say(&format!(
-            "making `{VENV}` with Python {} (`{}`) and {}",
-            interpreter.version(),
-            interpreter.path.display(),
-            marker.tool
-        ));
-        let argv: Vec<OsString> = match uv {
-            Some(uv) => {
-                let mut argv = self.command(uv, ["venv", "--no-project", "--allow-existing", "--python"]);
-                argv.extend([interpreter.path.clone().into(), venv.into()]);
-                argv
-            }
-            None => {
-                let mut argv = self.command(&interpreter.path, ["-m", "venv"]);
-                argv.push(venv.into());
-                argv
-            }
-        };
-        self.call(&format!("make `{VENV}`"), argv, SHORT)
-    }
-
-    fn install(&mut self, uv: Option<&Path>) -> Result<()> {
-        self.say(&format!("installing ray-on-golem {RAY_ON_GOLEM}, Ray {RAY} and what they need"));
-        let python = marker::program_in(&self.venv(), "python");
-        let mut argv: Vec<OsString> = match uv {
-            Some(uv) => {
-                let mut argv = self.command(uv, ["pip", "install", "--python"]);
-                argv.push(python.into());
-                argv
-            }
-            None => {
-                let mut argv = vec![python.into_os_string()];
-                argv.extend(PIP_INSTALL.map(OsString::from));
-                argv
-            }
-        };
-        argv.extend(["--require-hashes", "-r", LOCK].map(OsString::from));
-        self.call(&format!("install `{LOCK}`"), argv, INSTALLATION)
-    }
-
-    /// Asks the installed programs for their releases: the resolver of pip gives older ones without a word.
-    fn verify(&mut self) -> Result<()> {
-        self.say("asking ray-on-golem and ray for their releases");
-        let venv = self.venv();
-        let asked = [
-            (
-                self.command(&marker::program_in(&venv, "ray-on-golem"), ["version"]),
-                format!("ray-on-golem {RAY_ON_GOLEM}"),
-            ),
-            (self.command(&marker::program_in(&venv, "ray"), ["--version"]), format!("ray, version {RAY}")),
-        ];
-        for (argv, expected) in asked {
-            let name = Path::new(&argv[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let output = self.output(&format!("ask `{name}` for its release"), argv, SHORT)?;
-            if !output.lines().any(|line| line.trim() == expected) {
-                return Err(Error::machine(format!(
-                    "`{name}` should say `{expected}`, and said `{}`",
-                    tail(&redact(&output), 1)
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn call(&mut self, doing: &str, argv: Vec<OsString>, timeout: Duration) -> Result<()> {
-        self.output(doing, argv, timeout).map(drop)
-    }
-
-    /// Runs a command to its good end, with a line every ten seconds.
-    fn output(&mut self, doing: &str, argv: Vec<OsString>, timeout: Duration) -> Result<String> {
-        let mut invocation = Invocation::new(argv, self.project, timeout);
-        // They would point the installer at another environment than the one it is told to use.
-        invocation.env_remove = ["PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"].map(OsString::from).into();
-        if std::env::var_os("UV_LINK_MODE").is_none() && !cache_shares_disk(self.project) {
-            invocation = invocation.env("UV_LINK_MODE", "copy");
-        }
-        let guard = self.options.guard.clone();
-        let Options { narrate, stop, .. } = &mut *self.options;
-        let mut said = 0;
-        let ended = guard.run(&invocation, &mut |tick| {
-            let tens = tick.elapsed.as_secs() / 10;
-            if tens > said {
-                said = tens;
-                narrate(&format!("still at it: {doing} ({} s)", tick.elapsed.as_secs()));
-            }
-            if stop() { Action::Stop } else { Action::Continue }
-        })?;
-        match ended.exit {
-            Exit::Code(0) => Ok(ended.output),
-            Exit::Interrupted => Err(Error::new(ErrorKind::Interrupted, format!("stopped: {doing}"))),
-            Exit::TimedOut => Err(Error::new(
-                ErrorKind::Inconclusive,
-                format!("failed to {doing}: it took longer than {} s", timeout.as_secs()),
-            )
-            .hint("try the same command again when the network is faster")),
-            Exit::Code(_) | Exit::Signal(_) => {
-                let full = disk::is_full(self.project);
-                Err(failure(&format!("failed to {doing}"), &ended.output, full))
-            }
-        }
-    }
-}
-
-const PIP_INSTALL: [&str; 9] = [
-    "-m",
-    "pip",
-    "install",
-    "--no-input",
-    "--disable-pip-version-check",
-    "--progress-bar",
-    "off",
-    "--retries",
-    "1",
-];
-
-/// Whether uv can link files from its cache into the project instead of copying them.
-fn cache_shares_disk(project: &Path) -> bool {
-    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = from("UV_CACHE_DIR")
-        .or_else(|| from("XDG_CACHE_HOME").map(|folder| folder.join("uv")))
-        .or_else(|| from(HOME).map(|home| home.join(".cache/uv")));
-    cache.is_some_and(|cache| disk::is_shared(&cache, project))
 }

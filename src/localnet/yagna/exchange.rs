@@ -3,6 +3,7 @@
 //! May import `localnet::{exe_unit, market}`. Invariant: a provider has at most one approved agreement.
 
 mod agreement;
+mod bargaining;
 mod json;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -10,11 +11,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::state::{epoch_ms, new_hash, new_id, now};
+use super::state::{new_hash, new_id, now};
 use crate::localnet::exe_unit::OutboundAccess;
-use crate::localnet::market::negotiation::{self, Answer, Standing};
 use crate::localnet::market::properties::{Properties, flatten};
-use crate::localnet::market::{Constraint, OutboundDecision, Provider, constraint, offer};
+use crate::localnet::market::{Constraint, Provider, constraint, offer};
 pub(crate) use agreement::{Agreement, AgreementState, Terminator};
 
 /// Why the market refuses a request; the text is for the requestor.
@@ -214,102 +214,6 @@ impl Exchange {
         proposal.ok_or_else(|| Refusal::NotFound(no_proposal(demand_id, proposal_id)))
     }
 
-    /// The requestor counters a provider's proposal; [`Self::answer`] is to follow.
-    pub fn counter(
-        &mut self,
-        demand_id: &str,
-        proposal_id: &str,
-        properties: Value,
-        constraints: String,
-    ) -> Result<String, Refusal> {
-        let theirs = self.proposal(demand_id, proposal_id)?;
-        if theirs.ours {
-            return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
-        }
-        self.require_demand(demand_id)?;
-        let id = new_proposal_id();
-        let properties = flatten(properties);
-        match_with(theirs, &id, &properties, &constraints)?;
-        if theirs.countered {
-            let text = format!(
-                "Proposal [{proposal_id}] already has counter proposal. Can't counter for the second time."
-            );
-            return Err(Refusal::Gone(text));
-        }
-        let proposal = Proposal {
-            id: id.clone(),
-            previous: Some(proposal_id.to_owned()),
-            state: ProposalState::Draft,
-            ours: true,
-            countered: false,
-            timestamp: now(),
-            properties,
-            constraints,
-            ..theirs.clone()
-        };
-        if let Some(theirs) = self.proposals.get_mut(proposal_id) {
-            theirs.countered = true;
-        }
-        self.proposals.insert(id.clone(), proposal);
-        self.count(demand_id, |counters| counters.counter_proposals += 1);
-        Ok(id)
-    }
-
-    /// The provider's answer to our counter-proposal becomes an event of the demand, unless it stays silent or the
-    /// demand is gone.
-    pub fn answer(&mut self, counter_id: &str, decide_outbound: &OutboundDecision) {
-        let Some(counter) = self.proposals.get(counter_id).cloned() else { return };
-        let Some(provider) = self.providers.get(counter.provider) else { return };
-        let provider_id = provider.id();
-        let offer = counter.previous.as_ref().and_then(|id| self.proposals.get(id));
-        let offer = offer.map(|proposal| proposal.properties.clone()).unwrap_or_default();
-        let standing =
-            Standing { agreements: self.agreements_of(counter.provider), now_ms: self.providers_now_ms() };
-        let demand_id = counter.demand_id.clone();
-        let event =
-            match negotiation::answer(provider, &offer, &counter.properties, standing, decide_outbound) {
-                Answer::Counter { properties, outbound } => {
-                    let constraints = offer::constraints(provider).to_string();
-                    let draft = Proposal {
-                        id: new_proposal_id(),
-                        previous: Some(counter.id.clone()),
-                        ours: false,
-                        timestamp: now(),
-                        properties,
-                        constraints,
-                        outbound,
-                        ..counter
-                    };
-                    let event = json::proposal_event(&draft, &provider_id);
-                    self.proposals.insert(draft.id.clone(), draft);
-                    self.count(&demand_id, |counters| counters.accepted += 1);
-                    event
-                }
-                Answer::Rejected(reason) => {
-                    self.count(&demand_id, |counters| counters.rejected += 1);
-                    if let Some(demand) = self.demands.get_mut(&demand_id) {
-                        *demand.rejections.entry(reason.clone()).or_default() += 1;
-                    }
-                    if let Some(counter) = self.proposals.get_mut(counter_id) {
-                        counter.state = ProposalState::Rejected;
-                    }
-                    json::rejected_event(counter_id, &reason)
-                }
-                Answer::Silence => {
-                    self.count(&demand_id, |counters| counters.unanswered += 1);
-                    return;
-                }
-            };
-        if let Some(demand) = self.demands.get_mut(&demand_id) {
-            demand.events.push_back(event);
-        }
-    }
-
-    /// What the providers' clocks say.
-    fn providers_now_ms(&self) -> i64 {
-        epoch_ms(now()).saturating_sub(self.clock_ahead.saturating_mul(1000))
-    }
-
     fn count(&mut self, demand_id: &str, count: impl Fn(&mut MarketCounters)) {
         count(&mut self.counters);
         if let Some(demand) = self.demands.get_mut(demand_id) {
@@ -321,20 +225,6 @@ impl Exchange {
     fn require_demand(&self, id: &str) -> Result<(), Refusal> {
         let over = || Refusal::Invalid(format!("Subscription [{id}] wasn't found."));
         self.demands.contains_key(id).then_some(()).ok_or_else(over)
-    }
-
-    /// The requestor rejects a provider's proposal.
-    pub fn reject(&mut self, demand_id: &str, proposal_id: &str) -> Result<(), Refusal> {
-        let found = self.proposal(demand_id, proposal_id);
-        let theirs = found.map_err(|_| Refusal::Failed(no_proposal(demand_id, proposal_id)))?;
-        if theirs.ours {
-            return Err(Refusal::Invalid(format!("Can't react to own Proposal [{proposal_id}].")));
-        }
-        self.require_demand(demand_id)?;
-        if let Some(proposal) = self.proposals.get_mut(proposal_id) {
-            proposal.state = ProposalState::Rejected;
-        }
-        Ok(())
     }
 }
 
@@ -353,28 +243,6 @@ fn no_proposal(demand_id: &str, proposal_id: &str) -> String {
     format!(
         "Proposal [{proposal_id}] not found (subscription [Some(SubscriptionId {{ random_id: {random:?}, hash: {hash:?} }})])."
     )
-}
-
-/// A counter-proposal has to match what it counters, as a demand has to match an offer.
-fn match_with(
-    theirs: &Proposal,
-    id: &str,
-    properties: &Properties,
-    constraints: &str,
-) -> Result<(), Refusal> {
-    let previous = &theirs.id;
-    let (wanted, asked) = match (constraint::parse(constraints), constraint::parse(&theirs.constraints)) {
-        (Ok(wanted), Ok(asked)) => (wanted, asked),
-        (Err(error), _) | (_, Err(error)) => {
-            return Err(Refusal::Invalid(format!(
-                "Can't match Proposal [{id}] with previous Proposal [{previous}]. Error: {error}"
-            )));
-        }
-    };
-    if wanted.matches(&theirs.properties) && asked.matches(properties) {
-        return Ok(());
-    }
-    Err(Refusal::Invalid(format!("Proposal properties [{id}] doesn't match previous Proposal [{previous}].")))
 }
 
 #[cfg(test)]

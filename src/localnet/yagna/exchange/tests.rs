@@ -1,5 +1,7 @@
 use super::*;
+use crate::localnet::market::OutboundDecision;
 use crate::localnet::market::provider::DEFAULT_PROVIDERS;
+use crate::localnet::yagna::state::epoch_ms;
 use serde_json::json;
 use std::sync::Arc;
 

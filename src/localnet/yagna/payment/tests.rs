@@ -1,4 +1,7 @@
+use time::{Duration, OffsetDateTime};
+
 use super::*;
+use crate::localnet::market::pricing::Usage;
 
 const PLATFORM: &str = "erc20-holesky-tglm";
 
