@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use serde_yaml::Value;
 
-pub(super) use compose::load;
+pub(super) use compose::{has_odd_breaks, load};
 pub(super) use scalar::{DATE, Oddity};
 
 /// Where something is written: one-based line and column, and characters on that line.
@@ -20,6 +20,14 @@ pub(super) struct Place {
     pub(super) line: usize,
     pub(super) column: usize,
     pub(super) length: usize,
+}
+
+impl Place {
+    /// Behind so many bytes of the text; lines end as editors end them.
+    pub(super) fn behind(before: &str) -> Self {
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Self { line: before.matches('\n').count() + 1, column: last.chars().count() + 1, length: 1 }
+    }
 }
 
 /// A value, where it is written, and what is in it.

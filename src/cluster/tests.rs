@@ -115,6 +115,8 @@ fn broken_yaml_has_a_place_and_no_view() {
         ("", "not-a-cluster-file! 1:1"),
         ("a: 'x\n", "broken-yaml! 1:4"),
         ("a: 1\nb: [\n", "broken-yaml! 2:4"),
+        ("r:\ra", "broken-yaml! 1:5"),
+        ("a: 1\rb: 2\nc: [x\nd: 3\n", "broken-yaml! 3:2"),
     ] {
         let (view, findings) = ClusterConfig::parse(text);
         assert!(view.is_none(), "{text}");

@@ -4,7 +4,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::cluster::pyyaml::Problem;
+use crate::cluster::pyyaml::{Place, Problem, has_odd_breaks};
 use crate::diagnostic::Diagnostic;
 
 /// Asks the reader whose grammar is libyaml's, and so PyYAML's.
@@ -34,14 +34,20 @@ fn broken(text: &str, error: &serde_yaml::Error) -> Diagnostic {
     let whole = error.to_string();
     let message = whole.split(" at line ").next().unwrap_or(&whole);
     let lines = text.lines().count().max(1);
-    let reported = error.location().map(|place| (place.line(), place.column().max(1)));
+    let reported = error.location().map(|place| {
+        if has_odd_breaks(text) {
+            let place = Place::behind(text.get(..place.index()).unwrap_or(text));
+            return (place.line, place.column);
+        }
+        (place.line(), place.column().max(1))
+    });
     // What is never closed is noticed behind the last line; the place where it was opened says more.
     let opened = || {
         whole.rsplit_once(" at line ").and_then(|(_, place)| place.split_once(" column ")).and_then(numbers)
     };
     let (line, column) = reported
         .filter(|(line, _)| *line <= lines)
-        .or_else(opened)
+        .or_else(|| opened().filter(|(line, _)| *line <= lines))
         .unwrap_or((lines, text.lines().last().map_or(1, |line| line.chars().count().max(1))));
     let source = text.lines().nth(line - 1).unwrap_or_default();
     let help = if source.trim_start_matches(' ').starts_with('\t') {

@@ -35,8 +35,9 @@ pub(in crate::cluster) fn load(text: &str) -> Result<Loaded, Problem> {
     }
     let mut events = Parser::new();
     events.set_input(text.as_bytes());
+    let odd_breaks = has_odd_breaks(&text);
     let mut composer =
-        Composer { text: &text, lacks_break, events, anchors: HashMap::new(), twice: Vec::new() };
+        Composer { text: &text, lacks_break, odd_breaks, events, anchors: HashMap::new(), twice: Vec::new() };
     let mut root = None;
     while let Some(event) = composer.next()? {
         match event.data {
@@ -62,6 +63,8 @@ struct Composer<'t> {
     text: &'t str,
     /// Whether the last line break of the text is ours.
     lacks_break: bool,
+    /// Whether YAML sees lines in it where editors see none.
+    odd_breaks: bool,
     events: Parser<&'t [u8]>,
     anchors: HashMap<String, Rc<Node>>,
     twice: Vec<(String, Place)>,
@@ -77,7 +80,7 @@ impl Composer<'_> {
     fn next(&mut self) -> Result<Option<Event>, Problem> {
         self.events.next().transpose().map_err(|error| {
             let mark = error.problem_mark().unwrap_or_default();
-            Problem { message: error.problem().to_owned(), place: start(mark) }
+            Problem { message: error.problem().to_owned(), place: self.start(mark) }
         })
     }
 
@@ -163,21 +166,31 @@ impl Composer<'_> {
         Ok(of_entries(merged.into_iter().chain(own), place))
     }
 
+    /// A mark counts from zero.
+    fn start(&self, mark: Mark) -> Place {
+        let [index, line, column] = [mark.index, mark.line, mark.column]
+            .map(|number| usize::try_from(number).unwrap_or(usize::MAX - 1));
+        // Not behind a line break that is ours.
+        let end = self.text.len() - usize::from(self.lacks_break);
+        match self.text.get(..index.min(end)) {
+            Some(before) if self.odd_breaks || index > end => Place::behind(before),
+            _ => Place { line: line + 1, column: column + 1, length: 1 },
+        }
+    }
+
     /// What is underlined: a scalar, as far as its first line goes.
     fn place(&self, event: &Event) -> Place {
         let [from, to] =
             [event.start_mark, event.end_mark].map(|mark| usize::try_from(mark.index).unwrap_or(usize::MAX));
         let written = self.text.get(from..to).unwrap_or_default();
         let first = written.lines().next().unwrap_or_default().trim_end();
-        Place { length: first.chars().count().max(1), ..start(event.start_mark) }
+        Place { length: first.chars().count().max(1), ..self.start(event.start_mark) }
     }
 }
 
-/// A mark counts from zero.
-fn start(mark: Mark) -> Place {
-    let [line, column] =
-        [mark.line, mark.column].map(|number| usize::try_from(number).unwrap_or(usize::MAX - 1) + 1);
-    Place { line, column, length: 1 }
+/// Whether lines end in a text where editors see no end of a line.
+pub(in crate::cluster) fn has_odd_breaks(text: &str) -> bool {
+    text.replace("\r\n", "\n").contains(['\r', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
 /// The last one of equal keys counts, at the place of the first.

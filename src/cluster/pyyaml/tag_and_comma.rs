@@ -40,10 +40,7 @@ pub(super) fn find(text: &str) -> Option<(&str, Place)> {
                 .find(|(before, comma)| *comma + before == end)
                 .map(|(before, comma)| (before, *comma))?;
             let tag = text.get(start - before..=comma)?;
-            let line = text[..comma].rsplit(['\n', '\r']).next().unwrap_or_default();
-            let column = line.chars().count() + 2 - tag.chars().count();
-            let line = usize::try_from(token.start_mark.line).unwrap_or(0) + 1;
-            Some((tag, Place { line, column, length: tag.chars().count() }))
+            Some((tag, Place { length: tag.chars().count(), ..Place::behind(&text[..start - before]) }))
         },
     )
 }

@@ -163,6 +163,20 @@ fn a_comma_belongs_to_the_tag_before_it_and_to_no_text_with_an_exclamation_mark(
     assert_eq!(list.root.items.len(), 4);
 }
 
+#[test]
+fn a_place_is_on_the_line_of_an_editor_whatever_else_ends_a_line_in_yaml() {
+    let places = |text: &str| -> Vec<(usize, usize)> {
+        let loaded = load(text).unwrap_or_else(|problem| panic!("{problem:?} in {text:?}"));
+        loaded.root.entries.iter().map(|entry| (entry.key_place.line, entry.key_place.column)).collect()
+    };
+    assert_eq!(places("a: 1\nb: 2\n"), [(1, 1), (2, 1)]);
+    assert_eq!(places("a: 1\r\nb: 2\r\n"), [(1, 1), (2, 1)]);
+    assert_eq!(places("a: 1\rb: 2\nc: 3\n"), [(1, 1), (1, 6), (2, 1)]);
+    assert_eq!(places("ä: 1\u{2028}b: 2\n"), [(1, 1), (1, 6)]);
+    let problem = load("r:\ra").unwrap_err();
+    assert_eq!((problem.place.line, problem.place.column), (1, 5), "{problem:?}");
+}
+
 fn values() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),
