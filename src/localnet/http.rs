@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 
@@ -15,10 +18,18 @@ use hyper_util::service::TowerToHyperService;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves every connection of a listener in a task of its own, which outlives this one. Ends with its task alone.
-pub async fn serve<L: Listener>(mut listener: L, patience: Duration, router_for: impl Fn(L::Addr) -> Router) {
+/// Each request finds the address of its connection, as the listener tells it, among its extensions.
+pub async fn serve<L: Listener>(mut listener: L, patience: Duration, router: Router)
+where
+    L::Addr: Clone + Sync + 'static,
+{
     loop {
         let (stream, from) = listener.accept().await;
-        let service = TowerToHyperService::new(router_for(from));
+        let router = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(from.clone());
+            router.call(request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(patience)
@@ -44,7 +55,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(|| async { "answered" });
-        tokio::spawn(serve(listener, Duration::from_millis(200), move |_| router.clone()));
+        tokio::spawn(serve(listener, Duration::from_millis(200), router));
         for begun in ["", "GET", "GET / HTTP/1.1\r\nHost: yag"] {
             let mut client = TcpStream::connect(address).await.unwrap();
             client.write_all(begun.as_bytes()).await.unwrap();

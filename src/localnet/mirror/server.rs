@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue, Response};
 use axum::serve::Listener;
@@ -56,12 +56,11 @@ impl Mirror {
         let pages = Router::new().fallback(page).with_state(Arc::new(store));
         let (content, arrivals) = arrivals();
         let content_server = tokio::spawn(async move {
-            let asked = |host| pages.clone().layer(Extension(ConnectInfo::<AskedHost>(host)));
-            http::serve(arrivals, http::PATIENCE, asked).await;
+            http::serve(arrivals, http::PATIENCE, pages).await;
         });
         let (registry_sender, arrivals) = self::arrivals();
         let registry_server = tokio::spawn(async move {
-            http::serve(arrivals, http::PATIENCE, |_| registry.clone()).await;
+            http::serve(arrivals, http::PATIENCE, registry).await;
         });
         Arc::new(Self {
             authority,
@@ -125,7 +124,7 @@ impl Mirror {
 
 async fn page(
     State(store): State<Arc<Store>>,
-    ConnectInfo(AskedHost(asked)): ConnectInfo<AskedHost>,
+    Extension(AskedHost(asked)): Extension<AskedHost>,
     headers: HeaderMap,
     request: Request,
 ) -> Response<axum::body::Body> {

@@ -215,7 +215,7 @@ impl ControlHooks for Hooks {
             let server = tokio::spawn(async move {
                 // Ends with this task, and every connection with it.
                 let (_hold, end) = watch::channel(());
-                http::serve(Lines { listener, end }, http::PATIENCE, |_| router.clone()).await;
+                http::serve(Lines { listener, end }, http::PATIENCE, router).await;
             });
             self.replace_api(Some(server));
             Ok(YAGNA_API_URL.to_owned())

@@ -1,14 +1,17 @@
-//! A client's connection to the API, cut when `yagna service run` ends.
+//! A client's connection to the API: cut when `yagna service run` ends, or when what it leads to is gone.
 //!
 //! May import nothing of the house. Invariant: a server's end reaches every connection, also one that waits in a long
 //! poll or has become a websocket; a task of its own, as each connection is, would outlive the server.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -23,26 +26,50 @@ pub struct Lines {
 
 impl axum::serve::Listener for Lines {
     type Io = Line;
-    type Addr = SocketAddr;
+    /// Where a client comes from matters to nobody here; how its connection is cut does.
+    type Addr = Cut;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (Line, Cut) {
         // axum's own accept waits where a process has run out of descriptors.
-        let (stream, from) = axum::serve::Listener::accept(&mut self.listener).await;
+        let (stream, _) = axum::serve::Listener::accept(&mut self.listener).await;
         let mut end = self.end.clone();
         let over = Box::pin(async move { while end.changed().await.is_ok() {} });
-        (Line { stream, over: Some(over) }, from)
+        let cut = Cut::default();
+        (Line { stream, over: Some(over), cut: cut.clone() }, cut)
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    fn local_addr(&self) -> io::Result<Cut> {
+        Ok(Cut::default())
+    }
+}
+
+/// Makes one connection end with a reset. websocat does not take an orderly end for one, with or without a closing frame,
+/// and waits for ever; a reset ends it, and with it the ssh that it carries.
+#[derive(Clone, Debug, Default)]
+pub struct Cut(Arc<AtomicBool>);
+
+impl Cut {
+    /// From now on; the connection has still to be dropped.
+    pub fn with_a_reset(&self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 /// One connection.
 pub struct Line {
     stream: TcpStream,
+    cut: Cut,
     /// Completes at the server's end; taken out then.
     over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.cut.0.load(Ordering::Relaxed) {
+            // Where that is not to be had, the end is an orderly one.
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        }
+    }
 }
 
 impl Line {
@@ -92,8 +119,6 @@ impl AsyncWrite for Line {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;

@@ -1,11 +1,13 @@
 //! What goes wrong on purpose, as a requestor sees it at yagna's API.
 
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::super::python_env;
 use super::client::Authorized;
 use super::localnet::{Localnet, Service};
 use super::pretended::{CLOSING, DYING};
@@ -138,20 +140,70 @@ fn a_node_without_its_vpn_lives_on_and_cannot_be_reached() {
 }
 
 #[test]
-fn a_node_that_dies_says_no_goodbye_so_that_websocat_and_ssh_end_with_it() {
+fn the_connections_of_a_node_that_dies_are_reset() {
     let (_localnet, _service, api) = suffering(&[]);
     let network = Network::new(&api);
-    let frames = |port| {
+    let end = |port| {
         api.exec(&api.activity(), &network.deploy());
         let (status, mut open) = network.connect(&api, port);
         assert_eq!(status, 101, "{port}");
         let mut bytes = Vec::new();
-        // A cut connection may end in an error; what came before it counts.
-        let _ = open.read_to_end(&mut bytes);
-        bytes
+        let end = open.read_to_end(&mut bytes).map(drop).map_err(|error| error.kind());
+        (bytes, end)
     };
-    assert_eq!(frames(CLOSING), [0x88, 0], "a program that closes is told by a closing frame");
-    assert_eq!(frames(DYING), Vec::<u8>::new(), "its sshd died first, and the node a moment later");
+    let orderly = (vec![0x88, 0], Ok(()));
+    assert_eq!(end(CLOSING), orderly, "a program that closes is told by a closing frame");
+    let reset = (Vec::new(), Err(ErrorKind::ConnectionReset));
+    assert_eq!(end(DYING), reset, "its sshd died first, and the node a moment later");
+}
+
+/// The real one, which takes nothing else than a reset for an end; ssh waits as long as it does.
+struct Websocat(Child);
+
+impl Websocat {
+    /// Leads to a port of the node.
+    fn to(port: u16, network: &Network, localnet: &Localnet, service: &Service) -> Self {
+        let (key, address) = (localnet.app_key(), service.api.address());
+        let url = format!("ws://{address}/net-api/v1/net/{}/tcp/192.168.0.3/{port}", network.0);
+        let mut websocat = Command::new(python_env::environment().join("bin/websocat"));
+        websocat.args(["asyncstdio:", &url, "--binary", &format!("-H=Authorization:Bearer {key}")]);
+        websocat.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut websocat = websocat.spawn().unwrap();
+        websocat.stdin.as_mut().unwrap().write_all(b"SSH-2.0-x\r\n").unwrap();
+        Self(websocat)
+    }
+
+    fn ends(mut self) {
+        let begun = Instant::now();
+        while self.0.try_wait().unwrap().is_none() {
+            if begun.elapsed() > Duration::from_secs(20) {
+                self.0.kill().unwrap();
+                panic!("websocat still waits");
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn websocat_ends_with_the_node_that_it_leads_to() {
+    let (localnet, service, api) = suffering(&[]);
+    let network = Network::new(&api);
+    api.exec(&api.activity(), &network.deploy());
+    Websocat::to(DYING, &network, &localnet, &service).ends();
+}
+
+#[test]
+fn websocat_ends_with_the_vpn_that_it_leads_through() {
+    let (localnet, service, api) = suffering(&["nodes={what: unreachable, at: ray-submit}"]);
+    let network = Network::new(&api);
+    api.exec(&api.activity(), &network.deploy());
+    let mut websocat = Websocat::to(22, &network, &localnet, &service);
+    let mut echo = [0; 11];
+    websocat.0.stdout.as_mut().unwrap().read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"SSH-2.0-x\r\n", "it is connected");
+    localnet.enter_step("ray-submit");
+    websocat.ends();
 }
 
 #[test]

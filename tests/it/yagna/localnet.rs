@@ -35,7 +35,7 @@ impl ControlHooks for Hooks {
             let router = self.yagna.router();
             let serving = tokio::spawn(async move {
                 let (_hold, end) = tokio::sync::watch::channel(());
-                http::serve(Lines { listener, end }, http::PATIENCE, |_| router.clone()).await;
+                http::serve(Lines { listener, end }, http::PATIENCE, router).await;
             });
             *self.serving.lock().await = Some(serving);
             Ok(format!("http://{address}"))

@@ -1,7 +1,7 @@
 //! `/net-api/v1`: VPNs, and raw TCP to a node through a websocket.
 //!
-//! May import `localnet::yagna`. Invariant: a node that cannot be reached is refused before the websocket's upgrade, and one
-//! that ends cuts its websockets without a goodbye; websocat, and ssh with it, would hang for ever otherwise.
+//! May import `localnet::yagna`. Invariant: a node that cannot be reached is refused before the websocket's upgrade, and the
+//! websockets of one that ends are reset; websocat, and ssh with it, would hang otherwise.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use super::super::Yagna;
 use super::super::exchange::Refusal;
+use super::super::line::Cut;
 use super::super::net::{NewNetwork, parse_ip};
 use super::extract::PlainBody;
 use crate::localnet::exe_unit::Node;
@@ -143,6 +144,7 @@ async fn connect(
         Ok(stream) => stream,
         Err(error) => return refused(&error.to_string()),
     };
+    let line = request.extensions().get::<Cut>().cloned().unwrap_or_default();
     let (mut parts, _) = request.into_parts();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &yagna).await {
         Ok(upgrade) => upgrade,
@@ -150,19 +152,25 @@ async fn connect(
     };
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         let carried = async {
-            if pipe(&mut socket, stream).await == End::Node
-                // Its programs end before it does.
-                && tokio::time::timeout(BEFORE_GOODBYE, node.ended()).await.is_err()
-            {
+            if pipe(&mut socket, stream).await == End::Peer {
+                return false;
+            }
+            // Its programs end before it does.
+            let is_gone = tokio::time::timeout(BEFORE_GOODBYE, node.ended()).await.is_ok();
+            if !is_gone {
                 // The peer may be gone already, and there is nobody to tell.
                 let _ = socket.send(Message::Close(None)).await;
             }
+            is_gone
         };
-        // A node that ends takes its network along and says no goodbye.
-        tokio::select! {
-            () = carried => {}
-            () = node.ended() => {}
-            _ = cut.wait_for(|cut| *cut) => {}
+        let is_gone = tokio::select! {
+            is_gone = carried => is_gone,
+            () = node.ended() => true,
+            _ = cut.wait_for(|cut| *cut) => true,
+        };
+        if is_gone {
+            // A node takes its network along, and says no goodbye.
+            line.with_a_reset();
         }
     }))
 }
