@@ -59,7 +59,7 @@ impl Guard {
 }
 
 struct Running {
-    /// Its process id, which is its session's, too.
+    /// Its process id, which is its session's, too: nobody else gets the number while the session has a process.
     guard: i32,
     socket: UnixStream,
     out: PipeReader,
