@@ -87,15 +87,15 @@ impl Guard {
     ) -> std::io::Result<(i32, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         let given = [theirs.as_fd(), out.as_fd(), err.as_fd()];
-        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        if room.as_mut().is_some_and(Guardroom::is_gone) {
-            *room = None;
-        }
-        let room = match &mut *room {
+        let mut place = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out, so that one that has failed in the middle of a request is not asked again.
+        let room = match place.take().and_then(Guardroom::if_there) {
             Some(room) => room,
-            empty => empty.insert(Guardroom::open(&self.program)?),
+            None => Guardroom::open(&self.program)?,
         };
-        Ok((room.post(invocation, given)?, ours))
+        let guard = room.post(invocation, given)?;
+        *place = Some(room);
+        Ok((guard, ours))
     }
 
     /// Starts one for a command that has our terminal, with all three streams.

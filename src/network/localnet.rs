@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::evidence::Funnel;
 
 /// The catalogue of known failures has a hint for it.
-const ENDED: &str = "the localnet (simulated) has ended during the walk; its log: `.golem-outbound/localnet/log/localnet.log`";
+const ENDED: &str = "the localnet (simulated) has ended during the walk; its log: \
+                     `.golem-outbound/localnet/log/localnet.log`";
 
 /// What the walk asks of a localnet.
 pub trait LocalnetControl {

@@ -1,7 +1,7 @@
 //! `.golem-outbound/teardown.json`: what a walk still has to take down, for whoever has to do it in its place.
 //!
-//! May import `error`, `exec` and `network`. Invariant: a step is entered before it starts and leaves when its teardown is done, so
-//! that the file is complete at every moment; without a debt there is no file.
+//! May import `error`, `exec` and `network`. Invariant: a step is entered before it starts and leaves when its teardown is
+//! done, so that the file is complete at every moment; without a debt there is no file.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

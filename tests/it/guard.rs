@@ -263,10 +263,14 @@ fn a_command_goes_on_without_its_guardroom_and_the_next_one_gets_another() {
 }
 
 #[test]
-fn a_folder_that_goes_away_is_no_reason_to_run_elsewhere() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut invocation = shell("exit 0", LONG);
-    invocation.cwd = folder.path().join("gone");
+fn a_folder_is_one_of_ours_and_not_of_the_guardroom_and_has_to_be_there() {
+    let mut invocation = shell("pwd", LONG);
+    for folder in ["src", "."] {
+        invocation.cwd = folder.into();
+        let here = std::env::current_dir().unwrap().join(folder).canonicalize().unwrap();
+        assert_eq!(run(&invocation).output, format!("{}\n", here.display()));
+    }
+    invocation.cwd = "no-such-folder".into();
     let error = guard().run(&invocation, &mut |_| Action::Continue).unwrap_err();
     assert!(error.message().starts_with("failed to start `sh`: there is no folder"), "{error}");
 }

@@ -18,7 +18,7 @@ use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, s
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork};
 use serde::{Deserialize, Serialize};
 
-use super::stand::{Orders, refuse, stand, take_lifeline};
+use super::stand::{Orders, stand, take_lifeline};
 use crate::error::{Error, Result};
 use crate::exec::process::Invocation;
 
@@ -33,14 +33,15 @@ struct Post {
 }
 
 impl Post {
-    fn of(invocation: &Invocation) -> Self {
-        Self {
+    fn of(invocation: &Invocation) -> std::io::Result<Self> {
+        Ok(Self {
             argv: invocation.argv.clone(),
-            folder: invocation.cwd.clone().into_os_string(),
+            // The guardroom is in another folder than we are.
+            folder: std::path::absolute(&invocation.cwd)?.into_os_string(),
             env: invocation.env.clone(),
             env_remove: invocation.env_remove.clone(),
             keep_daemons: invocation.keep_daemons,
-        }
+        })
     }
 
     /// The guard's whole life, in a process of its own.
@@ -48,11 +49,10 @@ impl Post {
         let Some((program, arguments)) = self.argv.split_first() else {
             return Err(Error::usage("a guard needs a command to run"));
         };
-        if let Err(error) = std::env::set_current_dir(&self.folder) {
-            return refuse(format!("its folder cannot be entered: {error}"));
-        }
+        // Where a guard stands is how it is found. If that is not to be had, the command is not started either.
+        let _ = std::env::set_current_dir(&self.folder);
         let mut command = Command::new(program);
-        command.args(arguments);
+        command.args(arguments).current_dir(&self.folder);
         for key in &self.env_remove {
             command.env_remove(key);
         }
@@ -84,7 +84,7 @@ impl Guardroom {
         invocation: &Invocation,
         [lifeline, out, err]: [BorrowedFd<'_>; 3],
     ) -> std::io::Result<i32> {
-        let text = serde_json::to_vec(&Post::of(invocation))?;
+        let text = serde_json::to_vec(&Post::of(invocation)?)?;
         let length = u32::try_from(text.len()).map_err(|_| Errno::E2BIG)?.to_ne_bytes();
         let given = [lifeline.as_raw_fd(), out.as_raw_fd(), err.as_raw_fd()];
         let given = [ControlMessage::ScmRights(&given)];
@@ -99,9 +99,9 @@ impl Guardroom {
         }
     }
 
-    /// Whether it is there no more.
-    pub(super) fn is_gone(&mut self) -> bool {
-        !matches!(self.process.try_wait(), Ok(None))
+    /// None if it is there no more.
+    pub(super) fn if_there(mut self) -> Option<Self> {
+        matches!(self.process.try_wait(), Ok(None)).then_some(self)
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
     fn words_that_are_no_text_reach_the_guard_as_they_are() {
         let odd = OsString::from_vec(vec![b'x', 0xff]);
         let invocation = Invocation::new([odd.clone()], "/", Duration::from_secs(1)).env("K", odd);
-        let post = Post::of(&invocation);
+        let post = Post::of(&invocation).unwrap();
         let text = serde_json::to_vec(&post).unwrap();
         assert_eq!(serde_json::from_slice::<Post>(&text).unwrap(), post);
     }

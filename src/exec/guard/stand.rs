@@ -101,18 +101,6 @@ pub fn stand(mut command: Command, orders: Orders) -> Result<u8> {
     })
 }
 
-/// Tells that the command cannot be started; the code of that. The standard input is the lifeline.
-///
-/// # Errors
-/// There is no lifeline.
-pub(super) fn refuse(cause: String) -> Result<u8> {
-    let lifeline = take_lifeline(None)
-        .map_err(|errno| Error::internal(format!("failed to take over the lifeline: {errno}")))?;
-    // Nobody may be there to read it.
-    let _ = (&lifeline).write_all(Report::NotStarted(cause).encode().as_bytes());
-    Ok(NOT_STARTED)
-}
-
 fn pid_of(child: &Child) -> i32 {
     i32::try_from(child.id()).expect("the kernel's process ids fit an i32")
 }
